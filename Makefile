@@ -1,0 +1,131 @@
+# Development tasks of ticketlockd. `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev pkg-config g++
+TEST_PACKAGES := curl procps python3-venv systemd
+PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5
+PYTHON := /usr/bin/python3
+VENV := .build/venv
+JOBS := $(shell nproc)
+SWIFT_MAJOR := 6
+SWIFT_MINOR := 2
+SWIFT_NEEDED := $(SWIFT_MAJOR).$(SWIFT_MINOR) or later
+C_WARNINGS := -fsyntax-only -Wall -Wextra -Werror
+
+say = printf '==> %s\n'
+
+# The shell commands that install what `dpkg-query` says is missing of the packages $(1).
+define install_packages
+if ! command -v dpkg-query >/dev/null; then
+	$(say) "Not a Debian system: please see to the equivalents of $(1) yourself"
+	exit 0
+fi
+missing=
+for package in $(1); do
+	status=$$(dpkg-query --show --showformat='$${db:Status-Status}' "$$package" 2>/dev/null || true)
+	[ "$$status" = installed ] || missing+=" $$package"
+done
+if [ -n "$$missing" ]; then
+	if [ "$$(id -u)" = 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null; then
+		as_root=sudo
+	else
+		echo "Debian packages are missing, and there is neither root nor sudo to install them. As root:" >&2
+		echo "    apt-get install$$missing" >&2
+		exit 1
+	fi
+	$(say) "Installing Debian packages:$$missing"
+	$$as_root apt-get update -qq
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+fi
+endef
+
+.PHONY: help run build deps deps-test swift-version venv test test-sanitizers test-thread test-address
+.PHONY: check format clean
+.ONESHELL:
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) |
+		while IFS='|' read -r target text; do printf 'make %-16s %s\n' "$$target" "$$text"; done
+
+run: build ## Build a release and start the daemon with config/ticketlockd.yaml
+	@$(say) "Starting ticketlockd (stop it with Ctrl-C)"
+	exec .build/release/ticketlockd --config config/ticketlockd.yaml
+
+build: deps swift-version ## Build the daemon as a release, the Swift library linked in
+	@$(say) "Building ticketlockd"
+	swift build -c release --product ticketlockd --static-swift-stdlib -j $(JOBS)
+
+deps: ## Install the Debian packages that the build needs and lacks
+	@$(call install_packages,$(BUILD_PACKAGES))
+
+deps-test: deps
+	@$(call install_packages,$(TEST_PACKAGES))
+
+swift-version:
+	@if ! command -v swift >/dev/null; then
+		echo "swift is not on the PATH: install Swift $(SWIFT_NEEDED) (swift.org/install)" >&2
+		exit 1
+	fi
+	version=$$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+	major=$${version%%.*} minor=$${version#*.}
+	if (( $${major:-0} < $(SWIFT_MAJOR) || ($${major:-0} == $(SWIFT_MAJOR) && $${minor:-0} < $(SWIFT_MINOR)) )); then
+		echo "Swift $${version:-of an unknown version} is too old: $(SWIFT_NEEDED) is needed" >&2
+		exit 1
+	fi
+
+venv: deps-test
+	@stamp="$(VENV)/installed"
+	if [ "$$(cat "$$stamp" 2>/dev/null)" != "$(PYTHON_PACKAGES)" ]; then
+		$(say) "Preparing the Python environment of the tests"
+		$(PYTHON) -m venv --clear $(VENV)
+		$(VENV)/bin/python3 -m pip install --quiet --disable-pip-version-check $(PYTHON_PACKAGES)
+		echo "$(PYTHON_PACKAGES)" > "$$stamp"
+	fi
+
+test: deps-test swift-version venv ## Set up and run the whole test suite
+	@$(say) "Building the tests"
+	swift build --build-tests -j $(JOBS)
+	$(say) "Running the tests"
+	swift test --skip-build --disable-xctest
+
+test-sanitizers: test-thread test-address ## Run the suite built with the thread and the address sanitizer
+
+test-thread: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.supp
+test-address: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
+test-thread test-address: test-%: deps-test swift-version venv
+	@export SANITIZER=$*
+	$(say) "Building the tests with the $* sanitizer"
+	swift build --build-tests --sanitize=$* --scratch-path .build/sanitize-$* -j $(JOBS)
+	$(say) "Running the tests with the $* sanitizer"
+	swift test --skip-build --disable-xctest --sanitize=$* --scratch-path .build/sanitize-$*
+
+check: deps swift-version ## Check format, white space and C warnings
+	@$(say) "Checking the format of Swift files"
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(say) "Checking white space"
+	files=$$(find . \( -name .build -o -name .git \) -prune -o -type f \
+		\( -name '*.swift' -o -name '*.[ch]' -o -name '*.cpp' -o -name '*.md' -o -name '*.y*ml' \
+		-o -name '*.json' -o -name '*.py' -o -name '*.service' -o -name '*.socket' \) -print)
+	if grep -nP '\t|\r|[ ]+$$' $$files; then
+		echo "Tabs, carriage returns or trailing spaces: see the lines above" >&2
+		exit 1
+	fi
+	$(say) "Checking C and C++ for warnings"
+	includes=$$(find Sources -type d -name include -printf '-I%p ')
+	find Sources -name '*.c' | while read -r file; do
+		clang -std=c11 $(C_WARNINGS) $$includes "$$file"
+	done
+	find Sources -name '*.cpp' | while read -r file; do
+		clang++ -std=c++17 $(C_WARNINGS) $$includes "$$file"
+	done
+
+format: ## Format the Swift files
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## Remove everything that was built
+	@rm -rf .build

@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 mode with the rules the code is written to; warnings stop the build.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+let cxxSettings: [CXXSetting] = [.treatAllWarnings(as: .error)]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "ticketlockd",
+    products: [.executable(name: "ticketlockd", targets: ["ticketlockd"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // The libraries of the system.
+        .systemLibrary(name: "CUV"),
+        .systemLibrary(name: "CSystemd"),
+        .target(name: "CHTTP", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(name: "CJSON", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // What the daemon is made of, lowest first; each imports only what stands above it.
+        .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: swiftSettings),
+        .target(name: "TicketLock", swiftSettings: swiftSettings),
+        .target(name: "LockStore", dependencies: ["EventLoop", "TicketLock"], swiftSettings: swiftSettings),
+        .target(name: "HTTPServer", dependencies: ["CHTTP", "EventLoop"], swiftSettings: swiftSettings),
+        .target(
+            name: "LockAPI", dependencies: ["CJSON", "EventLoop", "HTTPServer", "LockStore", "TicketLock"],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "ticketlockd",
+            dependencies: ["CSystemd", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock", arguments, log],
+            swiftSettings: swiftSettings),
+
+        // Tests.
+        .target(
+            name: "Support", dependencies: ["EventLoop", "LockStore", "TicketLock"], path: "Tests/Support",
+            swiftSettings: swiftSettings),
+        .testTarget(name: "TicketLockTests", dependencies: ["TicketLock", "Support"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", "Support"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LockStoreTests", dependencies: ["LockStore", "TicketLock", "EventLoop", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HTTPServerTests", dependencies: ["HTTPServer", "EventLoop", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LockAPITests",
+            dependencies: ["LockAPI", "LockStore", "HTTPServer", "EventLoop", "TicketLock", "CJSON", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "TicketlockdTests", dependencies: ["ticketlockd", "Support"], swiftSettings: swiftSettings),
+        .testTarget(name: "DaemonTests", dependencies: ["Support"], swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,173 @@
+#define _GNU_SOURCE
+#include "internal.h"
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+chttp_connection *chttp_connection_of(struct MHD_Connection *mhd) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_context) {
+    chttp_connection *connection = calloc(1, sizeof *connection);
+    if (!connection) return;  // Its first request is then refused in chttp_request_line().
+    connection->shard = shard;
+    connection->mhd = mhd;
+    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection->request.connection = connection;
+    connection->address = chttp_addresses_add(
+        shard->server, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    shard->connections++;
+    shard->server->connections++;
+    *socket_context = connection;
+}
+
+void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, void **socket_context,
+                              enum MHD_ConnectionNotificationCode code) {
+    chttp_shard *shard = server_shard;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        start(shard, mhd, socket_context);
+        return;
+    }
+    chttp_connection *connection = *socket_context;
+    if (!connection) return;
+    // Closing the descriptor takes it out of the hang-up epoll only later; events already read there must
+    // not find a freed connection.
+    if (connection->watched)
+        epoll_ctl(shard->server->hang_up_epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+    chttp_addresses_remove(shard->server, connection->address);
+    shard->connections--;
+    shard->server->connections--;
+    free(connection);
+}
+
+/// Makes `*bytes` at least `wanted` long, keeping what it holds; it is owned unless it is `inline_bytes`.
+static bool grow(char **bytes, size_t *capacity, const char *inline_bytes, size_t used, size_t wanted) {
+    if (wanted <= *capacity) return true;
+    size_t size = *capacity * 2 > wanted ? *capacity * 2 : wanted;
+    char *grown = malloc(size);
+    if (!grown) return false;
+    memcpy(grown, *bytes, used);
+    if (*bytes != inline_bytes) free(*bytes);
+    *bytes = grown;
+    *capacity = size;
+    return true;
+}
+
+void *chttp_request_line(void *server_shard, const char *target, struct MHD_Connection *mhd) {
+    chttp_shard *shard = server_shard;
+    chttp_connection *connection = chttp_connection_of(mhd);
+    if (!connection) return NULL;
+    chttp_request *request = &connection->request;
+    memset(request, 0, offsetof(chttp_request, target_inline));
+    request->connection = connection;
+    request->active = true;
+    request->body = request->body_inline;
+    request->body_capacity = CHTTP_BODY_INLINE_BYTES;
+    request->target = request->target_inline;
+    size_t capacity = CHTTP_TARGET_INLINE_BYTES, length = strlen(target);
+    if (!grow(&request->target, &capacity, request->target_inline, 0, length + 1)) {
+        request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        length = 0;
+    }
+    memcpy(request->target, target, length);
+    request->target[length] = 0;
+    request->target_length = length;
+    shard->server->requests++;
+    return request;
+}
+
+void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
+                             enum MHD_RequestTerminationCode code) {
+    chttp_shard *shard = server_shard;
+    chttp_request *request = *request_context;
+    (void)mhd;
+    if (!request || !request->active) return;
+    if (request->handed_over)
+        shard->server->callbacks.finished(shard->server->callbacks.context, request,
+                                          code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
+    if (request->target != request->target_inline) free(request->target);
+    if (request->body != request->body_inline) free(request->body);
+    request->active = false;
+    shard->server->requests--;
+    *request_context = NULL;
+}
+
+/// Headers are whole: refuses what need not be read, and says what becomes of the body.
+static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection *mhd, const char *method) {
+    chttp_server *server = request->connection->shard->server;
+    request->headers_seen = true;
+    request->method = method;
+    size_t header_bytes = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    if (header_bytes > server->limits.header_bytes_max)
+        return chttp_queue_refusal(request->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
+    const char *length = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    // libmicrohttpd has already refused a Content-Length that is not a number.
+    if (!length || strtoull(length, NULL, 10) <= server->limits.body_bytes_max) return MHD_YES;
+    if (MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+        return chttp_queue_refusal(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
+    request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    return MHD_YES;
+}
+
+/// Takes a piece of the body, or reads it away when the request is refused.
+static enum MHD_Result take_body(chttp_request *request, const char *bytes, size_t *size) {
+    chttp_server *server = request->connection->shard->server;
+    size_t length = *size, total = request->body_length + length;
+    *size = 0;
+    if (!request->refused && total > server->limits.body_bytes_max)
+        request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    if (!request->refused && !grow(&request->body, &request->body_capacity, request->body_inline,
+                                   request->body_length, total))
+        request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    if (!request->refused) {
+        memcpy(request->body + request->body_length, bytes, length);
+        request->body_length = total;
+        return MHD_YES;
+    }
+    request->discarded_bytes += length;
+    // A body that goes on is answered before its end, past libmicrohttpd, which cannot; then it is read
+    // away for a while, and at last cut off.
+    if (!request->refused_on_socket && request->discarded_bytes > server->limits.body_bytes_max) {
+        request->refused_on_socket = true;
+        chttp_refuse_on_socket(server, request->connection->fd, request->refused);
+    }
+    return request->discarded_bytes > CHTTP_LINGER_BYTES_MAX ? MHD_NO : MHD_YES;
+}
+
+/// The request is whole: hands it over, and parks it when it comes back without an answer.
+static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *mhd) {
+    chttp_connection *connection = request->connection;
+    chttp_server *server = connection->shard->server;
+    if (request->abandoned || request->refused_on_socket) return MHD_NO;
+    if (request->refused) return chttp_queue_refusal(connection, request->refused);
+    request->handed_over = true;
+    request->in_callback = true;
+    server->callbacks.request(server->callbacks.context, request);
+    request->in_callback = false;
+    if (request->abandoned) return MHD_NO;
+    if (request->replied) return MHD_YES;
+    request->parked = true;
+    MHD_suspend_connection(mhd);
+    if (!connection->watched) {
+        struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+        connection->watched =
+            epoll_ctl(server->hang_up_epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
+    }
+    if (connection->hung_up) server->callbacks.hung_up(server->callbacks.context, request);
+    return MHD_YES;
+}
+
+enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mhd, const char *url,
+                                   const char *method, const char *version, const char *upload,
+                                   size_t *upload_size, void **request_context) {
+    (void)server_shard, (void)url, (void)version;
+    chttp_request *request = *request_context;
+    if (!request) return MHD_NO;
+    if (!request->headers_seen) return see_headers(request, mhd, method);
+    if (*upload_size > 0) return take_body(request, upload, upload_size);
+    return hand_over(request, mhd);
+}

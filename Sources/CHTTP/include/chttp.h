@@ -1,0 +1,115 @@
+/// libmicrohttpd behind plain C: accepted sockets in, whole requests out, each answered once.
+///
+/// Everything here runs on one thread, the event loop's. libmicrohttpd runs in external epoll mode and never
+/// listens by itself: the caller owns the listening sockets and hands them to chttp_accept() when they are
+/// readable. Connections are spread over shards, each one libmicrohttpd daemon with its own epoll
+/// descriptor, because resuming one suspended connection walks all the suspended ones of its daemon: a
+/// shard bounds that walk. A shard is filled before the next is opened, so few connections share one epoll.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Connections in one shard; see above.
+#define CHTTP_SHARD_CONNECTIONS_MAX 256
+
+typedef struct chttp_server chttp_server;
+typedef struct chttp_request chttp_request;
+
+typedef struct {
+    uint32_t connections_max;              ///< Over all shards.
+    uint32_t connections_per_address_max;  ///< From one IP address; 0 means no limit.
+    uint32_t idle_timeout_seconds;         ///< A connection that neither sends nor takes a byte for so long ends.
+    size_t header_bytes_max;               ///< Request line and headers together.
+    size_t body_bytes_max;
+} chttp_limits;
+
+typedef struct {
+    /// Handed back to every callback; not owned.
+    void *_Nonnull context;
+    /// A whole request has arrived. Answer it with chttp_reply() before returning or later; a request that
+    /// is not answered when this returns is parked: it costs no thread and its caller's hanging up is seen.
+    void (*_Nonnull request)(void *_Nonnull context, chttp_request *_Nonnull request);
+    /// The caller of a parked request has closed its side. The request still has to be ended with
+    /// chttp_reply() or chttp_abandon().
+    void (*_Nonnull hung_up)(void *_Nonnull context, chttp_request *_Nonnull request);
+    /// An answered request is over. `delivered` is 0 when its answer could not be written whole. The
+    /// request is invalid once this returns.
+    void (*_Nonnull finished)(void *_Nonnull context, chttp_request *_Nonnull request, int delivered);
+    /// Gives the body of a refusal made below the request level (a malformed request line, headers too
+    /// large, too many connections) and its length; the bytes stay the callee's and must live as long as
+    /// the server. `content_type` of refusals is application/problem+json.
+    const void *_Nonnull (*_Nonnull refusal)(void *_Nonnull context, uint16_t status, size_t *_Nonnull length);
+} chttp_callbacks;
+
+/// Starts a server without connections. NULL with errno set when libmicrohttpd refuses.
+/// The caller owns the server and ends it with chttp_server_stop().
+chttp_server *_Nullable chttp_server_start(chttp_limits limits, chttp_callbacks callbacks);
+
+/// Ends every connection and frees the server. Each parked request must have been answered or abandoned.
+void chttp_server_stop(chttp_server *_Nonnull server);
+
+/// Changes the largest body accepted from now on.
+void chttp_set_body_bytes_max(chttp_server *_Nonnull server, size_t body_bytes_max);
+
+/// Takes waiting connections from a listening socket, at most `count_max`, and returns how many it took;
+/// CHTTP_ACCEPT_EXHAUSTED when the process or the system has no descriptor or memory left for another.
+/// A connection over a limit is answered 503 and closed.
+#define CHTTP_ACCEPT_EXHAUSTED (-1)
+int chttp_accept(chttp_server *_Nonnull server, int listening_socket, int count_max);
+
+/// The shards opened so far; their number only grows. Watch each descriptor for reading and call
+/// chttp_run() when it is readable. They belong to the server.
+uint32_t chttp_shard_count(const chttp_server *_Nonnull server);
+int chttp_shard_fd(const chttp_server *_Nonnull server, uint32_t shard);
+
+/// Lets one shard read, answer and write. Returns the milliseconds until it wants to run again though
+/// nothing becomes readable (0: at once), or -1 for never.
+int64_t chttp_run(chttp_server *_Nonnull server, uint32_t shard);
+
+/// The next shard that must run because a parked request of it was answered, or -1. Clears the mark.
+int64_t chttp_next_pending_shard(chttp_server *_Nonnull server);
+
+/// The descriptor that becomes readable when callers of parked requests hang up; then call chttp_hang_ups().
+int chttp_hang_up_fd(const chttp_server *_Nonnull server);
+void chttp_hang_ups(chttp_server *_Nonnull server);
+
+/// Open connections; requests whose request line has arrived and whose answer is not yet written.
+uint32_t chttp_connection_count(const chttp_server *_Nonnull server);
+uint32_t chttp_request_count(const chttp_server *_Nonnull server);
+
+// What a request holds. All pointers live until the request is over.
+
+const char *_Nonnull chttp_method(const chttp_request *_Nonnull request);
+/// The request target as sent: path and query, still percent-encoded, `length` bytes.
+const char *_Nonnull chttp_target(const chttp_request *_Nonnull request, size_t *_Nonnull length);
+/// The first header of that name (compared without case), or NULL.
+const char *_Nullable chttp_header(const chttp_request *_Nonnull request, const char *_Nonnull name,
+                                   size_t *_Nonnull length);
+const void *_Nonnull chttp_body(const chttp_request *_Nonnull request, size_t *_Nonnull length);
+
+/// A pointer of the caller's that travels with the request; NULL at first. Never touched here.
+void *_Nullable chttp_tag(const chttp_request *_Nonnull request);
+void chttp_set_tag(chttp_request *_Nonnull request, void *_Nullable tag);
+
+/// Whether the caller has closed its side: asks the kernel, so that no grant goes to a caller already gone.
+int chttp_caller_is_gone(const chttp_request *_Nonnull request);
+
+typedef struct {
+    uint16_t status;
+    const char *_Nonnull content_type;
+    const void *_Nullable body;         ///< Copied.
+    size_t body_length;
+    const char *_Nullable allow;        ///< The Allow header's value.
+    int32_t retry_after_seconds;        ///< The Retry-After header's value; negative leaves it out.
+    int closes;                         ///< Not 0: the connection ends after this answer.
+} chttp_response;
+
+/// Answers a request, parked or not, exactly once. Returns 0, or -1 when the answer cannot be sent (memory);
+/// the connection then ends without one and `finished` tells it.
+int chttp_reply(chttp_request *_Nonnull request, const chttp_response *_Nonnull response);
+
+/// Whether the request has been answered or abandoned.
+int chttp_is_answered(const chttp_request *_Nonnull request);
+
+/// Ends a parked request whose caller is gone, and its connection, without an answer.
+void chttp_abandon(chttp_request *_Nonnull request);

@@ -1,0 +1,94 @@
+#pragma once
+#include "chttp.h"
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#define CHTTP_TARGET_INLINE_BYTES 128
+#define CHTTP_BODY_INLINE_BYTES 256
+#define CHTTP_PROBLEM_TYPE "application/problem+json"
+
+/// What a body that is refused may still send before its connection is cut: reading on lets the caller
+/// finish sending and read the refusal, where closing at once would reset the connection under it.
+#define CHTTP_LINGER_BYTES_MAX (1024 * 1024)
+
+typedef struct chttp_connection chttp_connection;
+typedef struct chttp_shard chttp_shard;
+
+struct chttp_request {
+    chttp_connection *connection;
+    const char *method;
+    char *target;  ///< Owned unless it is `target_inline`.
+    size_t target_length;
+    char *body;  ///< Owned unless it is `body_inline`.
+    size_t body_length;
+    size_t body_capacity;
+    size_t discarded_bytes;
+    void *tag;
+    uint16_t refused;  ///< The status it is refused with once its body has been read away, or 0.
+    bool active;       ///< Its request line has arrived and it is not over.
+    bool headers_seen;
+    bool handed_over;  ///< The `request` callback has had it.
+    bool in_callback;
+    bool replied;
+    bool parked;
+    bool abandoned;
+    bool refused_on_socket;  ///< The refusal is written; what still comes is read away.
+    char target_inline[CHTTP_TARGET_INLINE_BYTES];
+    char body_inline[CHTTP_BODY_INLINE_BYTES];
+};
+
+/// One for each connection, made when it starts and freed when it is closed. Requests on a connection come
+/// one after the other, so it carries the one there is.
+struct chttp_connection {
+    chttp_shard *shard;
+    struct MHD_Connection *mhd;
+    int fd;
+    void *address;  ///< Its entry in the count of addresses, or NULL.
+    bool watched;  ///< Its descriptor is in the hang-up epoll.
+    bool hung_up;
+    chttp_request request;
+};
+
+struct chttp_shard {
+    chttp_server *server;
+    struct MHD_Daemon *daemon;
+    int epoll_fd;
+    uint32_t connections;
+    bool pending;
+};
+
+struct chttp_server {
+    chttp_limits limits;
+    chttp_callbacks callbacks;
+    chttp_shard **shards;
+    uint32_t shard_count;
+    uint32_t shard_capacity;
+    uint32_t connections;
+    uint32_t requests;
+    uint32_t pending_shards;
+    int hang_up_epoll;
+    void *addresses;  ///< Connections counted by IP address, a tree of tsearch(3).
+};
+
+/// addresses.c: how many connections each IP address has. Nothing is kept when there is no limit.
+bool chttp_addresses_admit(const chttp_server *server, const struct sockaddr_storage *address);
+/// The address's entry, to be given to chttp_addresses_remove() once; NULL when it is not counted.
+void *chttp_addresses_add(chttp_server *server, const struct sockaddr *address);
+void chttp_addresses_remove(chttp_server *server, void *counted);
+
+/// connection.c
+void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, void **socket_context,
+                              enum MHD_ConnectionNotificationCode code);
+void *chttp_request_line(void *server_shard, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mhd, const char *url,
+                                   const char *method, const char *version, const char *upload,
+                                   size_t *upload_size, void **request_context);
+void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
+                             enum MHD_RequestTerminationCode code);
+chttp_connection *chttp_connection_of(struct MHD_Connection *mhd);
+
+/// refusal.c
+enum MHD_Result chttp_queue(struct MHD_Connection *mhd, unsigned int status, struct MHD_Response *response);
+enum MHD_Result chttp_queue_refusal(chttp_connection *connection, uint16_t status);
+void chttp_refuse_on_socket(chttp_server *server, int fd, uint16_t status);

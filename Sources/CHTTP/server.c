@@ -1,0 +1,169 @@
+#define _GNU_SOURCE
+#include "internal.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// Room in a connection's memory for what libmicrohttpd keeps beside the request's headers and for the
+/// headers of the answer, so that the largest legal request still has one.
+#define CONNECTION_MEMORY_EXTRA_BYTES 3072
+/// A caller that vanished without closing (a machine that lost power) is noticed after about half a minute.
+#define KEEPALIVE_IDLE_SECONDS 15
+#define KEEPALIVE_INTERVAL_SECONDS 5
+#define KEEPALIVE_PROBES 3
+
+static chttp_shard *open_shard(chttp_server *server) {
+    if (server->shard_count == server->shard_capacity) {
+        uint32_t capacity = server->shard_capacity ? server->shard_capacity * 2 : 8;
+        chttp_shard **shards = realloc(server->shards, capacity * sizeof *shards);
+        if (!shards) return NULL;
+        server->shards = shards;
+        server->shard_capacity = capacity;
+    }
+    chttp_shard *shard = calloc(1, sizeof *shard);
+    if (!shard) return NULL;
+    shard->server = server;
+    shard->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        chttp_request_step, shard,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, server->limits.header_bytes_max + CONNECTION_MEMORY_EXTRA_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CHTTP_SHARD_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)server->limits.idle_timeout_seconds,
+        MHD_OPTION_NOTIFY_CONNECTION, chttp_connection_changed, shard,
+        MHD_OPTION_NOTIFY_COMPLETED, chttp_request_completed, shard,
+        MHD_OPTION_URI_LOG_CALLBACK, chttp_request_line, shard,
+        MHD_OPTION_END);
+    if (!shard->daemon) {
+        free(shard);
+        return NULL;
+    }
+    shard->epoll_fd = MHD_get_daemon_info(shard->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->shards[server->shard_count++] = shard;
+    return shard;
+}
+
+chttp_server *chttp_server_start(chttp_limits limits, chttp_callbacks callbacks) {
+    chttp_server *server = calloc(1, sizeof *server);
+    if (!server) return NULL;
+    server->limits = limits;
+    server->callbacks = callbacks;
+    server->hang_up_epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (server->hang_up_epoll < 0 || !open_shard(server)) {
+        int error = errno;
+        if (server->hang_up_epoll >= 0) close(server->hang_up_epoll);
+        free(server->shards);
+        free(server);
+        errno = error;
+        return NULL;
+    }
+    return server;
+}
+
+void chttp_server_stop(chttp_server *server) {
+    for (uint32_t i = 0; i < server->shard_count; i++) {
+        MHD_stop_daemon(server->shards[i]->daemon);
+        free(server->shards[i]);
+    }
+    close(server->hang_up_epoll);
+    free(server->shards);
+    free(server);
+}
+
+void chttp_set_body_bytes_max(chttp_server *server, size_t body_bytes_max) {
+    server->limits.body_bytes_max = body_bytes_max;
+}
+
+static chttp_shard *shard_with_room(chttp_server *server) {
+    for (uint32_t i = 0; i < server->shard_count; i++)
+        if (server->shards[i]->connections < CHTTP_SHARD_CONNECTIONS_MAX) return server->shards[i];
+    return open_shard(server);
+}
+
+static void prepare_socket(int fd, const struct sockaddr *address) {
+    if (address->sa_family != AF_INET && address->sa_family != AF_INET6) return;
+    int on = 1, idle = KEEPALIVE_IDLE_SECONDS, interval = KEEPALIVE_INTERVAL_SECONDS, probes = KEEPALIVE_PROBES;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+/// Adds a connection to a shard with room. The socket is closed here when that fails.
+static int add_connection(chttp_server *server, int fd, const struct sockaddr *address, socklen_t length) {
+    chttp_shard *shard = shard_with_room(server);
+    if (!shard) {
+        close(fd);
+        return CHTTP_ACCEPT_EXHAUSTED;
+    }
+    prepare_socket(fd, address);
+    return MHD_add_connection(shard->daemon, fd, address, length) == MHD_YES ? 0 : CHTTP_ACCEPT_EXHAUSTED;
+}
+
+int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
+    for (int count = 0; count < count_max; count++) {
+        struct sockaddr_storage address = {0};
+        socklen_t length = sizeof address;
+        int fd = accept4(listening_socket, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                return CHTTP_ACCEPT_EXHAUSTED;
+            return count;
+        }
+        if (length < sizeof(sa_family_t)) address.ss_family = AF_UNIX;
+        if (server->connections >= server->limits.connections_max ||
+            !chttp_addresses_admit(server, &address)) {
+            chttp_refuse_on_socket(server, fd, MHD_HTTP_SERVICE_UNAVAILABLE);
+            close(fd);
+            continue;
+        }
+        if (add_connection(server, fd, (struct sockaddr *)&address, length) != 0) return CHTTP_ACCEPT_EXHAUSTED;
+    }
+    return count_max;
+}
+
+uint32_t chttp_shard_count(const chttp_server *server) { return server->shard_count; }
+int chttp_shard_fd(const chttp_server *server, uint32_t shard) { return server->shards[shard]->epoll_fd; }
+int chttp_hang_up_fd(const chttp_server *server) { return server->hang_up_epoll; }
+uint32_t chttp_connection_count(const chttp_server *server) { return server->connections; }
+uint32_t chttp_request_count(const chttp_server *server) { return server->requests; }
+
+int64_t chttp_run(chttp_server *server, uint32_t index) {
+    chttp_shard *shard = server->shards[index];
+    if (shard->pending) {
+        shard->pending = false;
+        server->pending_shards--;
+    }
+    MHD_run(shard->daemon);
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    if (MHD_get_timeout(shard->daemon, &timeout) != MHD_YES) return -1;
+    return timeout > INT32_MAX ? INT32_MAX : (int64_t)timeout;
+}
+
+int64_t chttp_next_pending_shard(chttp_server *server) {
+    if (server->pending_shards == 0) return -1;
+    for (uint32_t i = 0; i < server->shard_count; i++) {
+        if (!server->shards[i]->pending) continue;
+        server->shards[i]->pending = false;
+        server->pending_shards--;
+        return i;
+    }
+    return -1;
+}
+
+void chttp_hang_ups(chttp_server *server) {
+    struct epoll_event events[64];
+    int count = epoll_wait(server->hang_up_epoll, events, 64, 0);
+    for (int i = 0; i < count; i++) {
+        chttp_connection *connection = events[i].data.ptr;
+        connection->hung_up = true;
+        chttp_request *request = &connection->request;
+        if (request->parked && !request->replied && !request->abandoned)
+            server->callbacks.hung_up(server->callbacks.context, request);
+    }
+}

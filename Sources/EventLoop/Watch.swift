@@ -1,0 +1,66 @@
+import CUV
+
+/// Calls back whenever a descriptor is readable, until it is stopped.
+///
+/// Made, used and stopped on the loop's thread. The descriptor stays its owner's, who stops the watch
+/// before closing it.
+package final class Watch {
+    private let handle: UnsafeMutablePointer<uv_poll_t>
+    private let loop: EventLoop
+    private let action: () -> Void
+    private var isStopped = false
+
+    /// Throws when the descriptor cannot be polled (a regular file, say).
+    package init(_ descriptor: Int32, on loop: EventLoop, action: @escaping () -> Void) throws(EventLoopError) {
+        self.loop = loop
+        self.action = action
+        handle = .allocate(capacity: 1)
+        do {
+            try EventLoopError.check(uv_poll_init(loop.uv, handle, descriptor), "uv_poll_init")
+        } catch {
+            handle.deallocate()
+            throw error
+        }
+        // The handle holds its watch until it is closed, since libuv may still call back before that.
+        handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        resume()
+    }
+
+    /// Calls back no more until ``resume()``.
+    package func pause() {
+        guard !isStopped else { return }
+        uv_poll_stop(handle)
+    }
+
+    package func resume() {
+        guard !isStopped else { return }
+        uv_poll_start(handle, Int32(UV_READABLE.rawValue), watchIsReadable)
+    }
+
+    /// Ends the watch for good; a second call does nothing.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        uv_poll_stop(handle)
+        UnsafeMutableRawPointer(handle).withMemoryRebound(to: uv_handle_t.self, capacity: 1) { handle in
+            uv_close(handle, watchIsClosed)
+        }
+    }
+
+    fileprivate func isReadable() {
+        loop.turnBegins()
+        action()
+    }
+}
+
+private func watchIsReadable(_ handle: UnsafeMutablePointer<uv_poll_t>?, _ status: Int32, _ events: Int32) {
+    guard let data = handle?.pointee.data else { return }
+    Unmanaged<Watch>.fromOpaque(data).takeUnretainedValue().isReadable()
+}
+
+/// Releases what `Watch.init` retained.
+private func watchIsClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
+    guard let handle, let data = handle.pointee.data else { return }
+    Unmanaged<Watch>.fromOpaque(data).release()
+    UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_poll_t.self).deallocate()
+}

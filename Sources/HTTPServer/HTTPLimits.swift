@@ -1,0 +1,13 @@
+/// How much a caller may send and keep open.
+package struct HTTPLimits: Equatable, Sendable {
+    package var bodyBytesMax = 16_384
+    /// Request line and headers together.
+    package var headerBytesMax = 8_192
+    package var connectionsMax = 10_000
+    /// From one IP address; 0: no limit. Unix sockets are not counted.
+    package var connectionsPerAddressMax = 0
+    /// Whole seconds after which a connection on which nothing moves is closed. Parked requests are exempt.
+    package var idleTimeout: Duration = .seconds(60)
+
+    package init() {}
+}

@@ -1,0 +1,303 @@
+import CHTTP
+package import EventLoop
+import Glibc
+
+/// Takes HTTP/1.1 requests at its listeners and has them answered by a ``RequestHandler``, on the event loop.
+///
+/// A request is handed over inside libmicrohttpd's callback. When the handler answers without suspending,
+/// the answer leaves in the same callback; when it suspends, the connection is parked until it answers.
+package actor HTTPServer {
+    /// Connections taken from a listener before others get their turn.
+    private static let acceptsPerTurnMax: Int32 = 64
+    /// How often a shard runs again at once before the loop looks at everything else.
+    private static let runsPerTurnMax = 4
+    /// How long a listener rests when no descriptor is left for another connection.
+    private static let exhaustedRestNanoseconds: Int64 = 100_000_000
+
+    package nonisolated let loop: EventLoop
+    private let handler: any RequestHandler
+    private var limits: HTTPLimits
+    private var server: OpaquePointer?
+    private var listeners: [(listener: Listener, watch: Watch)] = []
+    private var shardWatches: [Watch] = []
+    /// When each shard wants to run though nothing is readable there; `.max` for never.
+    private var shardTimeouts: [Int64] = []
+    private var hangUpWatch: Watch?
+    private var alarm: Alarm?
+    private var restingUntil: Int64?
+    private var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
+    private var isDraining = false
+    private var whenDrained: (() -> Void)?
+    /// Called when connections cannot be accepted for want of descriptors or memory.
+    private var onExhaustion: () -> Void = {}
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    package init(loop: EventLoop, limits: HTTPLimits, handler: any RequestHandler) {
+        self.loop = loop
+        self.limits = limits
+        self.handler = handler
+    }
+
+    // MARK: Life
+
+    /// Begins to serve at the listeners, which are the server's from now on. Once.
+    package func start(
+        at listeners: [Listener], onExhaustion: @escaping @Sendable () -> Void = {}
+    ) throws {
+        self.onExhaustion = onExhaustion
+        let limits = chttp_limits(
+            connections_max: UInt32(self.limits.connectionsMax),
+            connections_per_address_max: UInt32(self.limits.connectionsPerAddressMax),
+            idle_timeout_seconds: UInt32(self.limits.idleTimeout.components.seconds),
+            header_bytes_max: self.limits.headerBytesMax, body_bytes_max: self.limits.bodyBytesMax)
+        // The callbacks come only while the server lives, which `stop()` ends before the actor goes.
+        let callbacks = chttp_callbacks(
+            context: Unmanaged.passUnretained(self).toOpaque(), request: requestArrived, hung_up: callerHungUp,
+            finished: requestFinished, refusal: refusalBody)
+        guard let server = chttp_server_start(limits, callbacks) else {
+            throw HTTPServerError(
+                .system, "cannot start the HTTP server: \(String(cString: strerror(errno)))")
+        }
+        self.server = server
+        alarm = try Alarm(on: loop) { [unowned self] in assumeIsolated { $0.alarmWentOff() } }
+        hangUpWatch = try Watch(chttp_hang_up_fd(server), on: loop) { chttp_hang_ups(server) }
+        try watchNewShards()
+        loop.beforeSleep { [weak self] in self?.assumeIsolated { $0.runPending() } }
+        for listener in listeners {
+            let descriptor = listener.descriptor
+            let watch = try Watch(descriptor, on: loop) { [unowned self] in
+                assumeIsolated { $0.accept(from: descriptor) }
+            }
+            self.listeners.append((listener, watch))
+        }
+    }
+
+    /// Accepts no more connections; those there are go on.
+    package func stopAccepting() {
+        for (listener, watch) in listeners {
+            watch.stop()
+            listener.close()
+        }
+        listeners = []
+    }
+
+    /// Lets what is in flight finish: returns when no request is being received, answered or written, or when
+    /// `deadline` passes (in nanoseconds of ``Alarm/now``). Answers from now on close their connections.
+    package func drain(until deadline: Int64) async {
+        isDraining = true
+        await withCheckedContinuation { continuation in
+            whenDrained = { continuation.resume() }
+            wake(at: deadline)
+            drainDeadline = deadline
+            noteDrained()
+        }
+    }
+    private var drainDeadline = Int64.max
+
+    /// Ends every connection. The parked requests must have been answered.
+    package func stop() {
+        stopAccepting()
+        for watch in shardWatches { watch.stop() }
+        hangUpWatch?.stop()
+        alarm?.stop()
+        if let server { chttp_server_stop(server) }
+        server = nil
+        for body in refusals.values { body.deallocate() }
+        refusals = [:]
+    }
+
+    /// Open connections, and requests being received, parked, answered or written.
+    package var counts: (connections: Int, requests: Int) {
+        guard let server else { return (0, 0) }
+        return (Int(chttp_connection_count(server)), Int(chttp_request_count(server)))
+    }
+
+    /// Takes another limit for bodies from now on; the other limits hold for the server's life.
+    package func setBodyBytesMax(_ bodyBytesMax: Int) {
+        limits.bodyBytesMax = bodyBytesMax
+        if let server { chttp_set_body_bytes_max(server, bodyBytesMax) }
+    }
+
+    // MARK: Connections
+
+    private func accept(from descriptor: Int32) {
+        guard let server else { return }
+        let accepted = chttp_accept(server, descriptor, Self.acceptsPerTurnMax)
+        do {
+            try watchNewShards()
+        } catch {
+            onExhaustion()
+        }
+        guard accepted == CHTTP_ACCEPT_EXHAUSTED else { return }
+        onExhaustion()
+        for (_, watch) in listeners { watch.pause() }
+        let due = Alarm.now + Self.exhaustedRestNanoseconds
+        restingUntil = due
+        wake(at: due)
+    }
+
+    private func watchNewShards() throws(EventLoopError) {
+        guard let server else { return }
+        for shard in UInt32(shardWatches.count)..<chttp_shard_count(server) {
+            let watch = try Watch(chttp_shard_fd(server, shard), on: loop) { [unowned self] in
+                assumeIsolated { $0.run(shard) }
+            }
+            shardWatches.append(watch)
+            shardTimeouts.append(.max)
+        }
+    }
+
+    private func run(_ shard: UInt32) {
+        guard let server else { return }
+        for _ in 0..<Self.runsPerTurnMax {
+            let milliseconds = chttp_run(server, shard)
+            if milliseconds == 0 { continue }
+            shardTimeouts[Int(shard)] = .max
+            if milliseconds > 0 { setTimeout(of: shard, at: Alarm.now + milliseconds * 1_000_000) }
+            return
+        }
+        setTimeout(of: shard, at: 0)
+    }
+
+    private func setTimeout(of shard: UInt32, at due: Int64) {
+        shardTimeouts[Int(shard)] = due
+        wake(at: due)
+    }
+
+    /// Lets the shards run whose parked requests were answered in this turn.
+    private func runPending() {
+        guard let server else { return }
+        while true {
+            let shard = chttp_next_pending_shard(server)
+            guard shard >= 0 else { break }
+            run(UInt32(shard))
+        }
+        if isDraining { noteDrained() }
+    }
+
+    private func noteDrained() {
+        guard let whenDrained, counts.requests == 0 || Alarm.now >= drainDeadline else { return }
+        self.whenDrained = nil
+        whenDrained()
+    }
+
+    /// Makes sure that the alarm goes off at `due` or before; too early does no harm.
+    private func wake(at due: Int64) {
+        guard let alarm, due < alarm.due ?? .max else { return }
+        alarm.set(due)
+    }
+
+    private func alarmWentOff() {
+        let now = Alarm.now
+        if let restingUntil, restingUntil <= now {
+            self.restingUntil = nil
+            for (_, watch) in listeners { watch.resume() }
+        }
+        for shard in shardTimeouts.indices where shardTimeouts[shard] <= now { run(UInt32(shard)) }
+        let next = min(shardTimeouts.min() ?? .max, restingUntil ?? .max, whenDrained == nil ? .max : drainDeadline)
+        if next < .max { wake(at: next) }
+    }
+
+    // MARK: Requests
+
+    fileprivate func received(_ handle: OpaquePointer) {
+        let task = Task.immediate { [handler] in
+            let response = await handler.respond(to: Request(handle: handle))
+            self.answer(handle, with: response)
+        }
+        guard chttp_is_answered(handle) == 0 else { return }
+        let exchange = Exchange()
+        exchange.task = task
+        chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
+    }
+
+    private func answer(_ handle: OpaquePointer, with response: Response) {
+        let exchange = Self.exchange(of: handle)
+        let isParked = exchange != nil
+        exchange?.task = nil
+        if let whenUndelivered = response.whenUndelivered {
+            if let exchange {
+                exchange.whenUndelivered = whenUndelivered
+            } else {
+                let exchange = Exchange()
+                exchange.whenUndelivered = whenUndelivered
+                chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
+            }
+        }
+        let isGone = exchange?.hasHungUp ?? false
+        if isGone || ((isParked || response.isGrant) && chttp_caller_is_gone(handle) != 0) {
+            chttp_abandon(handle)
+            return
+        }
+        response.body.withUnsafeBytes { body in
+            var answer = chttp_response(
+                status: response.status, content_type: Self.pointer(response.contentType.value),
+                body: body.baseAddress, body_length: body.count, allow: response.allow.map(Self.pointer),
+                retry_after_seconds: response.retryAfterSeconds ?? -1, closes: isDraining ? 1 : 0)
+            // When it fails the connection ends and `finished` tells.
+            chttp_reply(handle, &answer)
+        }
+    }
+
+    fileprivate func hungUp(_ handle: OpaquePointer) {
+        guard let exchange = Self.exchange(of: handle), !exchange.hasHungUp else { return }
+        exchange.hasHungUp = true
+        exchange.task?.cancel()
+    }
+
+    fileprivate func finished(_ handle: OpaquePointer, wasDelivered: Bool) {
+        guard let tag = chttp_tag(handle) else { return }
+        chttp_set_tag(handle, nil)
+        // Releases what `received` or `answer` retained.
+        let exchange = Unmanaged<Exchange>.fromOpaque(tag).takeRetainedValue()
+        if !wasDelivered { exchange.whenUndelivered?() }
+    }
+
+    fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
+        if let body = refusals[status] { return body }
+        let bytes = handler.refusal(status: status)
+        let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
+        body.copyBytes(from: bytes)
+        let kept = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[..<bytes.count])
+        refusals[status] = kept
+        return kept
+    }
+
+    private static func exchange(of handle: OpaquePointer) -> Exchange? {
+        chttp_tag(handle).map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+}
+
+private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer {
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+}
+
+private func requestArrived(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
+    let request = Request(handle: request)
+    server(context).assumeIsolated { $0.received(request.handle) }
+}
+
+private func callerHungUp(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
+    let request = Request(handle: request)
+    server(context).assumeIsolated { $0.hungUp(request.handle) }
+}
+
+private func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32) {
+    let request = Request(handle: request)
+    server(context).assumeIsolated { $0.finished(request.handle, wasDelivered: delivered != 0) }
+}
+
+private func refusalBody(
+    _ context: UnsafeMutableRawPointer, _ status: UInt16, _ length: UnsafeMutablePointer<Int>
+) -> UnsafeRawPointer {
+    // Read on the loop's thread, where it was made and lives as long as the server.
+    nonisolated(unsafe) var body = UnsafeRawBufferPointer(start: nil, count: 0)
+    server(context).assumeIsolated { body = $0.refusal(status) }
+    length.pointee = body.count
+    return body.baseAddress ?? UnsafeRawPointer(length)
+}

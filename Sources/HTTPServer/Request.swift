@@ -1,0 +1,58 @@
+import CHTTP
+
+/// One whole request, as libmicrohttpd holds it: a view, valid until the request is answered.
+///
+/// `@unchecked Sendable`: the memory is the event loop's, and only actors on the loop are given requests.
+package struct Request: @unchecked Sendable {
+    let handle: OpaquePointer
+
+    /// As sent, in capitals: `GET`.
+    package var method: String { String(cString: chttp_method(handle)) }
+
+    package func isMethod(_ name: StaticString) -> Bool {
+        name.withUTF8Buffer { name in
+            let method = chttp_method(handle)
+            for (index, byte) in name.enumerated() where UInt8(bitPattern: method[index]) != byte { return false }
+            return method[name.count] == 0
+        }
+    }
+
+    /// Path and query as sent, percent-encoded.
+    package var target: UnsafeBufferPointer<UInt8> {
+        var length = 0
+        return Self.bytes(chttp_target(handle, &length), length)
+    }
+
+    /// The body, empty when there is none.
+    package var body: UnsafeRawBufferPointer {
+        var length = 0
+        let start = chttp_body(handle, &length)
+        return UnsafeRawBufferPointer(start: start, count: length)
+    }
+
+    /// The value of the first header of that name, compared without case.
+    package func header(_ name: StaticString) -> UnsafeBufferPointer<UInt8>? {
+        var length = 0
+        let value = name.withUTF8Buffer { name in
+            name.withMemoryRebound(to: CChar.self) { name -> UnsafePointer<CChar>? in
+                name.baseAddress.flatMap { chttp_header(handle, $0, &length) }
+            }
+        }
+        return value.map { Self.bytes($0, length) }
+    }
+
+    private static func bytes(_ start: UnsafePointer<CChar>, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(
+            start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count: count)
+    }
+}
+
+/// What answers requests.
+package protocol RequestHandler: Actor {
+    /// Answers one request. While it suspends the request is parked; when its caller goes away the task is
+    /// cancelled, and what is returned then is not sent.
+    func respond(to request: Request) async -> Response
+
+    /// The body of an answer to what never became a request: 400, 413, 431, 503, 505 and the like.
+    nonisolated func refusal(status: UInt16) -> [UInt8]
+}

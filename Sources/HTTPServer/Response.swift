@@ -1,0 +1,38 @@
+/// An answer to one request.
+package struct Response: Sendable {
+    package enum ContentType: Sendable {
+        case json, problem, text, prometheus
+
+        var value: StaticString {
+            switch self {
+            case .json: "application/json"
+            case .problem: "application/problem+json"
+            case .text: "text/plain; charset=utf-8"
+            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+            }
+        }
+    }
+
+    package let status: UInt16
+    package let contentType: ContentType
+    package let body: [UInt8]
+    /// The `Allow` header's value, for 405 and OPTIONS.
+    package let allow: StaticString?
+    /// The `Retry-After` header's value.
+    package let retryAfterSeconds: Int32?
+    /// The caller is asked after before this is sent, because what it says must not go to nobody.
+    package var isGrant = false
+    /// Called on the loop's thread when the answer could not be written, to take back what it says.
+    package var whenUndelivered: (@Sendable () -> Void)?
+
+    package init(
+        status: UInt16, contentType: ContentType = .json, body: [UInt8], allow: StaticString? = nil,
+        retryAfterSeconds: Int32? = nil
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.allow = allow
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+}

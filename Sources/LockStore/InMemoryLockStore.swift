@@ -1,0 +1,232 @@
+package import EventLoop
+package import TicketLock
+
+/// The lock store that lives in this process. Rasa: `InMemoryLockStore`.
+///
+/// An actor on the event loop: its operations are answered without leaving the loop's thread, and only a
+/// caller that waits suspends. The rules are ``LockTable``'s; here are the callers that wait, and time.
+package actor InMemoryLockStore: LockStore {
+    /// Locks whose expiries are worked off in one turn of the loop, so that a storm of them delays no request
+    /// by more than some milliseconds.
+    static let expiriesPerTurnMax = 2_000
+
+    package nonisolated let loop: EventLoop
+    private let time: any Timekeeper
+    private var table: LockTable
+    private var waiters = Waiters()
+    private var isShuttingDown = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// - Parameter firstToken: above every fencing token given out before a restart; the wall clock's
+    ///   microseconds will do, since no process gives out a million a second for long.
+    package init(loop: EventLoop, time: any Timekeeper, limits: LockLimits, firstToken: FencingToken) {
+        self.loop = loop
+        self.time = time
+        table = LockTable(limits: limits, firstToken: firstToken)
+    }
+
+    /// Begins to expire tickets by itself. Once, before the first operation.
+    package func start() {
+        time.onWake { [weak self] in self?.assumeIsolated { $0.alarmWentOff() } }
+    }
+
+    // MARK: Tickets
+
+    package func issueTicket(
+        for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        perform { table, now in
+            table.takeTicket(TicketRequest(lifetime: lifetime, key: key), for: id, now: now)
+        }
+    }
+
+    package func wait(
+        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        let (result, now) = perform { table, now in
+            (table.status(of: number, token: token, for: id, now: now), now)
+        }
+        guard case .success(let status) = result, status.isLocked, timeout > .zero else { return result }
+        return try await park(Waiter(id: id, status: status, isAcquire: false), status, until: now + timeout)
+    }
+
+    package func acquire(
+        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        let (result, until) = perform { table, now in
+            let until = now + timeout
+            let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
+            return (table.takeTicket(request, for: id, now: now), until)
+        }
+        guard case .success(let status) = result, status.isLocked else { return result }
+        let waiter = Waiter(id: id, status: status, isAcquire: true)
+        if timeout <= .zero {
+            giveUp(waiter)
+            return .failure(.acquireTimeout)
+        }
+        return try await park(waiter, status, until: until)
+    }
+
+    package func extend(
+        _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        perform { table, now in table.extend(number, token: token, by: lifetime, for: id, now: now) }
+    }
+
+    package func finishServing(
+        _ number: TicketNumber, token: FencingToken?, of id: ConversationID
+    ) async throws(LockStoreError) -> Result<Finished, Refusal> {
+        perform { table, now in table.finishServing(number, token: token, for: id, now: now) }
+    }
+
+    package func withdraw(
+        _ number: TicketNumber, token: FencingToken, of id: ConversationID
+    ) async throws(LockStoreError) {
+        perform { table, now in table.withdraw(number, token: token, for: id, now: now) }
+    }
+
+    package func cleanUp(
+        _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
+    ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
+        perform { table, now in table.cleanUp(number, token: token, for: id, now: now) }
+    }
+
+    // MARK: Locks
+
+    package func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
+        perform { table, now in table.waiting(for: id, now: now) }
+    }
+
+    package func update(_ id: ConversationID) async throws(LockStoreError) {
+        perform { table, now in table.update(id, now: now) }
+    }
+
+    package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
+        perform { table, now in table.lock(for: id, now: now) }
+    }
+
+    package func getOrCreateLock(
+        for id: ConversationID
+    ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
+        perform { table, now in table.lockCreatingIfAbsent(for: id, now: now) }
+    }
+
+    package func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool {
+        perform { table, now in table.deleteLock(for: id, now: now) }
+    }
+
+    package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
+        perform { table, now in table.page(prefix: prefix, limit: limit, from: start, now: now) }
+    }
+
+    // MARK: The store itself
+
+    package func statistics() async -> StoreStatistics {
+        StoreStatistics(
+            tickets: table.statistics, lockCount: table.lockCount, ticketCount: table.ticketCount,
+            waiterCount: waiters.count, retainedNumberCount: table.retainedNumberCount,
+            idempotencyKeyCount: table.idempotencyKeyCount)
+    }
+
+    package func checkReady() async throws(LockStoreError) {}
+
+    package func setLimits(_ limits: LockLimits) async {
+        table.limits = limits
+        setAlarm()
+    }
+
+    package func shutDown() async {
+        isShuttingDown = true
+        for waiter in waiters.all {
+            let status = perform { table, now in
+                table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+            }
+            let result = status.flatMap { Result<TicketStatus, Refusal>.failure(.shuttingDown($0)) }
+            _ = waiters.resolve(waiter, .answered(result))
+        }
+    }
+
+    // MARK: Waiting and time
+
+    /// Does one operation, then tells who must be told and sees to the alarm.
+    private func perform<Value>(_ operation: (inout LockTable, Instant) -> Value) -> Value {
+        let value = operation(&table, time.now())
+        tellWaiters()
+        setAlarm()
+        return value
+    }
+
+    private func park(
+        _ waiter: Waiter, _ status: TicketStatus, until due: Instant
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        if isShuttingDown { return .failure(.shuttingDown(status)) }
+        table.watch(waiter.number, for: waiter.id)
+        waiters.add(waiter, until: due)
+        setAlarm()
+        let result = await withTaskCancellationHandler {
+            await waiter.value(isolation: self)
+        } onCancel: {
+            cancel(waiter)
+        }
+        switch result {
+        case .answered(let answer): return answer
+        case .cancelled: throw LockStoreError(.cancelled, "the caller stopped waiting")
+        }
+    }
+
+    private nonisolated func cancel(_ waiter: Waiter) {
+        guard loop.isOnLoopThread else {
+            loop.submit { self.cancel(waiter) }
+            return
+        }
+        assumeIsolated { store in
+            guard store.waiters.resolve(waiter, .cancelled) else { return }
+            store.giveUp(waiter)
+        }
+    }
+
+    /// Withdraws the ticket of an acquire that waits no more, unless a repeated request still waits for it.
+    private func giveUp(_ waiter: Waiter) {
+        guard waiter.isAcquire, !waiters.hasAcquire(for: waiter.token) else { return }
+        perform { table, now in table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now) }
+    }
+
+    private func tellWaiters() {
+        for event in table.takeEvents() {
+            switch event {
+            case .served(let status):
+                waiters.resolveAll(status.token) { _ in .success(status) }
+            case .ended(let token, let reason):
+                waiters.resolveAll(token) { waiter in
+                    // The ticket of an acquire lives to its caller's timeout, so this is that timeout.
+                    .failure(waiter.isAcquire && reason == .expired ? .acquireTimeout : .gone(reason))
+                }
+            }
+        }
+    }
+
+    private func setAlarm() {
+        if let due = table.nextDeadline { time.wake(at: due) }
+        if let due = waiters.nextDeadline { time.wake(at: due) }
+    }
+
+    private func alarmWentOff() {
+        let now = time.now()
+        table.expire(now: now, limit: Self.expiriesPerTurnMax)
+        tellWaiters()
+        while let waiter = waiters.firstDue(at: now) { timeOut(waiter, now: now) }
+        setAlarm()
+    }
+
+    private func timeOut(_ waiter: Waiter, now: Instant) {
+        if waiter.isAcquire {
+            _ = waiters.resolve(waiter, .answered(.failure(.acquireTimeout)))
+            giveUp(waiter)
+        } else {
+            let status = table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+            _ = waiters.resolve(waiter, .answered(status))
+            tellWaiters()
+        }
+    }
+}

@@ -1,0 +1,18 @@
+/// What the world did to the store; nothing was changed unless the code says otherwise.
+package struct LockStoreError: Error, Equatable, Sendable {
+    package enum Code: Equatable, Sendable {
+        /// The store cannot be reached now.
+        case unavailable
+        /// The caller's task was cancelled while it waited: an acquire has given its place up.
+        case cancelled
+    }
+
+    package let code: Code
+    /// For the log.
+    package let detail: String
+
+    package init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}

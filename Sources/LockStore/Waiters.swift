@@ -1,0 +1,123 @@
+import TicketLock
+
+/// A caller of wait or acquire that waits for its ticket. Loop thread only.
+///
+/// `@unchecked Sendable`: it is made and used inside the store's isolation; only the reference travels
+/// through a cancellation handler.
+final class Waiter: @unchecked Sendable {
+    let id: ConversationID
+    let number: TicketNumber
+    let token: FencingToken
+    /// It gives the ticket up when it stops waiting.
+    let isAcquire: Bool
+    /// Another waiter for the same ticket.
+    fileprivate(set) var next: Waiter?
+    fileprivate var key = -1
+    private var continuation: CheckedContinuation<WaitResult, Never>?
+    private var result: WaitResult?
+
+    init(id: ConversationID, status: TicketStatus, isAcquire: Bool) {
+        self.id = id
+        number = status.number
+        token = status.token
+        self.isAcquire = isAcquire
+    }
+
+    /// What the waiting ended with, as soon as it has.
+    func value(isolation: isolated (any Actor)?) async -> WaitResult {
+        if let result { return result }
+        return await withCheckedContinuation { continuation = $0 }
+    }
+
+    fileprivate func resolve(_ result: WaitResult) {
+        guard self.result == nil else { return }
+        self.result = result
+        continuation?.resume(returning: result)
+        continuation = nil
+    }
+}
+
+enum WaitResult: Sendable {
+    case answered(Result<TicketStatus, Refusal>)
+    case cancelled
+}
+
+/// The waiting callers of a store, by ticket and by when their timeout passes.
+struct Waiters {
+    private var byToken: [FencingToken: Waiter] = [:]
+    private var byKey: [Waiter?] = []
+    private var free: [Int] = []
+    private var deadlines = DeadlineHeap()
+
+    var count: Int { deadlines.count }
+    var nextDeadline: Instant? { deadlines.first?.due }
+
+    mutating func add(_ waiter: Waiter, until due: Instant) {
+        waiter.next = byToken.updateValue(waiter, forKey: waiter.token)
+        if let key = free.popLast() {
+            waiter.key = key
+            byKey[key] = waiter
+        } else {
+            waiter.key = byKey.count
+            byKey.append(waiter)
+        }
+        deadlines.set(waiter.key, to: due)
+    }
+
+    /// Ends the waiting of all who wait for a ticket; each gets its result from `result`.
+    mutating func resolveAll(_ token: FencingToken, _ result: (Waiter) -> Result<TicketStatus, Refusal>) {
+        var waiter = byToken.removeValue(forKey: token)
+        while let current = waiter {
+            waiter = current.next
+            forget(current)
+            current.resolve(.answered(result(current)))
+        }
+    }
+
+    /// Ends one waiter's waiting; false when it had ended before.
+    mutating func resolve(_ waiter: Waiter, _ result: WaitResult) -> Bool {
+        guard remove(waiter) else { return false }
+        waiter.resolve(result)
+        return true
+    }
+
+    /// Whether some other acquire still waits for the ticket.
+    func hasAcquire(for token: FencingToken) -> Bool {
+        var waiter = byToken[token]
+        while let current = waiter {
+            if current.isAcquire { return true }
+            waiter = current.next
+        }
+        return false
+    }
+
+    /// The waiter whose timeout has passed longest ago, if any has.
+    func firstDue(at now: Instant) -> Waiter? {
+        guard let first = deadlines.first, first.due <= now else { return nil }
+        return byKey[first.key]
+    }
+
+    /// All of them, in no particular order.
+    var all: [Waiter] { byKey.compactMap { $0 } }
+
+    private mutating func remove(_ waiter: Waiter) -> Bool {
+        guard waiter.key >= 0 else { return false }
+        if byToken[waiter.token] === waiter {
+            byToken[waiter.token] = waiter.next
+        } else {
+            var ahead = byToken[waiter.token]
+            while let current = ahead, current.next !== waiter { ahead = current.next }
+            ahead?.next = waiter.next
+        }
+        forget(waiter)
+        return true
+    }
+
+    private mutating func forget(_ waiter: Waiter) {
+        deadlines.remove(waiter.key)
+        byKey[waiter.key] = nil
+        free.append(waiter.key)
+        waiter.key = -1
+        waiter.next = nil
+    }
+}

@@ -1,0 +1,51 @@
+/// What operations leave behind for others: events for callers that wait, idempotency keys to forget, and
+/// the statistics.
+struct Journal: Sendable {
+    var events: [Event] = []
+    /// Tickets that had an idempotency key and are gone.
+    var endedWithKey: [FencingToken] = []
+    var statistics = Statistics()
+    /// Tickets in all queues.
+    var ticketCount = 0
+
+    /// How a ticket came to its end.
+    enum Ending {
+        case finished, withdrawn, expired, lockDeleted
+    }
+
+    /// - Parameter servedSince: nil when the ticket was never served.
+    mutating func ticketEnded(_ ticket: Ticket, _ ending: Ending, servedSince: Instant?, now: Instant) {
+        ticketCount -= 1
+        if let servedSince {
+            statistics.holdTimes.record(nanoseconds: now.nanoseconds - servedSince.nanoseconds)
+        }
+        if ticket.hasKey { endedWithKey.append(ticket.token) }
+        let reason: GoneReason
+        switch ending {
+        case .finished:
+            statistics.finished += 1
+            reason = .removed
+        case .withdrawn:
+            statistics.withdrawn += 1
+            reason = .removed
+        case .lockDeleted:
+            statistics.deleted += 1
+            reason = .lockDeleted
+        case .expired:
+            countExpired(ticket, wasServed: servedSince != nil)
+            reason = .expired
+        }
+        if ticket.isWatched { events.append(.ended(ticket.token, reason)) }
+    }
+
+    private mutating func countExpired(_ ticket: Ticket, wasServed: Bool) {
+        if wasServed {
+            statistics.expiredHeld += 1
+        } else if ticket.lifetimeOnceServed != nil {
+            // An acquire that was not served before its caller's timeout.
+            statistics.withdrawn += 1
+        } else {
+            statistics.expiredWaiting += 1
+        }
+    }
+}

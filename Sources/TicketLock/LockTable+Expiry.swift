@@ -1,0 +1,31 @@
+extension LockTable {
+    /// When ``expire(now:limit:)`` next has something to do; nil: never.
+    package var nextDeadline: Instant? {
+        let expiry = deadlines.first?.due
+        let idling = idle.first.map { slots[$0].touched + limits.numberRetention }
+        guard let expiry, let idling else { return expiry ?? idling }
+        return min(expiry, idling)
+    }
+
+    /// Drops what has expired, and the empty locks that nobody touched for the retention, of at most `limit`
+    /// locks, the earliest first: a storm of expiries is worked off between requests. More is left when
+    /// ``nextDeadline`` is not after `now`.
+    package mutating func expire(now: Instant, limit: Int) {
+        var left = limit
+        while left > 0, let first = deadlines.first, first.due <= now {
+            dropExpired(first.key, now: now)
+            left -= 1
+        }
+        while left > 0, let longestIdle = idle.first,
+            slots[longestIdle].touched + limits.numberRetention <= now
+        {
+            delete(longestIdle, now: now)
+            left -= 1
+        }
+    }
+
+    /// Drops the expired tickets of one lock. Rasa: `update_lock`, which also saved the lock.
+    package mutating func update(_ id: ConversationID, now: Instant) {
+        _ = lock(for: id, now: now)
+    }
+}

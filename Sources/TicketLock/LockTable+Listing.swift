@@ -1,0 +1,24 @@
+extension LockTable {
+    /// Slots looked at for one page, so that a prefix few locks have does not hold up everybody else.
+    package static let slotsPerPageMax = 10_000
+
+    /// At most `limit` locks whose IDs begin with `prefix`, in an order that does not change while a lock
+    /// exists. A page may hold fewer, even none, and still have a next one. Locks that exist from the first
+    /// page to the last are met exactly once.
+    ///
+    /// - Parameter start: 0, or ``LockPage/next`` of the page before.
+    package mutating func page(prefix: String, limit: Int, from start: Int, now: Instant) -> LockPage {
+        var found: [LockSnapshot] = []
+        let end = min(slots.count, start.addingReportingOverflow(Self.slotsPerPageMax).partialValue)
+        var slot = start
+        while slot < end, found.count < limit {
+            if !slots[slot].isFree, slots[slot].id.string.utf8.starts(with: prefix.utf8) {
+                // Looking at a lock from afar does not count as touching it.
+                if let due = deadlines.deadline(of: slot), due <= now { dropExpired(slot, now: now) }
+                found.append(snapshot(slot))
+            }
+            slot += 1
+        }
+        return LockPage(locks: found, next: slot < slots.count ? slot : nil)
+    }
+}

@@ -1,0 +1,255 @@
+/// All the locks of a store, with their deadlines, retained numbers and idempotency keys.
+///
+/// The pure rules of the service: it is told the time, does no I/O and calls nobody. After every operation
+/// the caller drains ``takeEvents()`` and keeps ``nextDeadline``, when it must call ``expire(now:limit:)``.
+package struct LockTable: Sendable {
+    struct Slot: Sendable {
+        var id: ConversationID
+        var lock: TicketLock
+        /// When the lock was last named by an operation; meaningful while it is empty.
+        var touched: Instant
+        var isFree: Bool
+    }
+
+    package var limits: LockLimits
+    var slots: [Slot] = []
+    private var free: [Int32] = []
+    private var index: [ConversationID: Int32] = [:]
+    /// The earliest expiry of each lock that holds tickets.
+    var deadlines = DeadlineHeap()
+    /// The empty locks, the longest idle first.
+    var idle = AgeOrder()
+    private var retained = RetainedNumbers()
+    private var idempotency = IdempotencyTable()
+    var journal = Journal()
+    private var nextToken: FencingToken
+
+    /// - Parameter firstToken: above every token given out before, by whatever process.
+    package init(limits: LockLimits, firstToken: FencingToken) {
+        self.limits = limits
+        nextToken = firstToken
+    }
+
+    package var statistics: Statistics { journal.statistics }
+    package var lockCount: Int { index.count }
+    package var ticketCount: Int { journal.ticketCount }
+    package var retainedNumberCount: Int { retained.count }
+    package var idempotencyKeyCount: Int { idempotency.count }
+
+    /// What waiting callers must be told since the last call, oldest first.
+    package mutating func takeEvents() -> [Event] {
+        guard !journal.events.isEmpty else { return [] }
+        defer { journal.events.removeAll() }
+        return journal.events
+    }
+
+    // MARK: Tickets
+
+    /// Takes a ticket, creating the lock if it is absent; or finds the ticket the idempotency key has got.
+    /// Refuses with `queueFull`, `tooManyLocks` or `idempotencyKeyReused`.
+    package mutating func takeTicket(
+        _ request: TicketRequest, for id: ConversationID, now: Instant
+    ) -> Result<TicketStatus, Refusal> {
+        var slot = find(id, now: now)
+        if let slot, let key = request.key, let first = idempotency[id, key] {
+            guard first.matches(request) else { return .failure(.idempotencyKeyReused) }
+            return repeatRequest(request, for: first.number, in: slot, now: now)
+        }
+        if slot == nil { slot = create(id, now: now) }
+        guard let slot else { return .failure(.tooManyLocks) }
+        guard slots[slot].lock.count < limits.ticketsPerLockMax else { return .failure(.queueFull) }
+        let status = slots[slot].lock.issue(request, token: nextToken, now: now, journal: &journal)
+        nextToken += 1
+        idempotency.remember(request, of: id, as: status)
+        settle(slot, now: now)
+        return .success(status)
+    }
+
+    private mutating func repeatRequest(
+        _ request: TicketRequest, for number: TicketNumber, in slot: Int, now: Instant
+    ) -> Result<TicketStatus, Refusal> {
+        if case .acquire(let until) = request.kind { slots[slot].lock.keepWaiting(number, until: until) }
+        settle(slot, now: now)
+        return slots[slot].lock.status(of: number, token: nil)
+    }
+
+    /// A queued ticket as its holder sees it.
+    package mutating func status(
+        of number: TicketNumber, token: FencingToken?, for id: ConversationID, now: Instant
+    ) -> Result<TicketStatus, Refusal> {
+        guard let slot = find(id, now: now) else { return .failure(absent(number, of: id, now: now)) }
+        return slots[slot].lock.status(of: number, token: token)
+    }
+
+    /// Makes what becomes of a queued ticket an ``Event``.
+    package mutating func watch(_ number: TicketNumber, for id: ConversationID) {
+        guard let slot = index[id] else { return }
+        slots[Int(slot)].lock.watch(number)
+    }
+
+    /// Lets a live ticket expire `lifetime` from now.
+    package mutating func extend(
+        _ number: TicketNumber, token: FencingToken?, by lifetime: Duration, for id: ConversationID, now: Instant
+    ) -> Result<TicketStatus, Refusal> {
+        guard let slot = find(id, now: now) else { return .failure(absent(number, of: id, now: now)) }
+        let result = slots[slot].lock.extend(number, token: token, to: now + lifetime)
+        settle(slot, now: now)
+        return result
+    }
+
+    /// Removes ticket `number` wherever it stands; unknown IDs and numbers change nothing and create nothing.
+    /// The empty lock stays readable. Refuses with `tokenMismatch` only.
+    package mutating func finishServing(
+        _ number: TicketNumber, token: FencingToken?, for id: ConversationID, now: Instant
+    ) -> Result<Finished, Refusal> {
+        remove(number, token: token, ending: .finished, for: id, now: now)
+    }
+
+    /// Takes a ticket back whose caller has gone away or has not been reached. Counted apart from finishing.
+    package mutating func withdraw(
+        _ number: TicketNumber, token: FencingToken, for id: ConversationID, now: Instant
+    ) {
+        _ = remove(number, token: token, ending: .withdrawn, for: id, now: now)
+    }
+
+    private mutating func remove(
+        _ number: TicketNumber, token: FencingToken?, ending: Journal.Ending, for id: ConversationID, now: Instant
+    ) -> Result<Finished, Refusal> {
+        guard let slot = find(id, now: now) else {
+            return .success(Finished(removed: false, nowServing: 0, isSomeoneWaiting: false))
+        }
+        let removed = slots[slot].lock.remove(number, token: token, ending: ending, now: now, journal: &journal)
+        settle(slot, now: now)
+        let lock = slots[slot].lock
+        return removed.map {
+            Finished(removed: $0, nowServing: lock.nowServing, isSomeoneWaiting: !lock.isEmpty)
+        }
+    }
+
+    /// Finishes ticket `number`, if one is given, and deletes the lock if its queue is empty, in one step.
+    package mutating func cleanUp(
+        _ number: TicketNumber?, token: FencingToken?, for id: ConversationID, now: Instant
+    ) -> Result<CleanedUp, Refusal> {
+        guard let slot = find(id, now: now) else {
+            return .success(CleanedUp(removed: false, deleted: false, isSomeoneWaiting: false))
+        }
+        var removed = false
+        if let number {
+            switch slots[slot].lock.remove(number, token: token, ending: .finished, now: now, journal: &journal) {
+            case .failure(let refusal): return .failure(refusal)
+            case .success(let wasThere): removed = wasThere
+            }
+        }
+        let isEmpty = slots[slot].lock.isEmpty
+        if isEmpty { delete(slot, now: now) } else { settle(slot, now: now) }
+        return .success(CleanedUp(removed: removed, deleted: isEmpty, isSomeoneWaiting: !isEmpty))
+    }
+
+    // MARK: Locks
+
+    /// Whether the queue holds tickets; an unknown ID has nobody waiting.
+    package mutating func waiting(for id: ConversationID, now: Instant) -> Waiting {
+        guard let slot = find(id, now: now) else {
+            return Waiting(isSomeoneWaiting: false, waiting: 0, nowServing: 0)
+        }
+        return slots[slot].lock.waiting
+    }
+
+    package mutating func lock(for id: ConversationID, now: Instant) -> LockSnapshot? {
+        find(id, now: now).map(snapshot)
+    }
+
+    /// The lock and whether it is new. Refuses with `tooManyLocks`.
+    package mutating func lockCreatingIfAbsent(
+        for id: ConversationID, now: Instant
+    ) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
+        if let slot = find(id, now: now) { return .success((snapshot(slot), false)) }
+        guard let slot = create(id, now: now) else { return .failure(.tooManyLocks) }
+        settle(slot, now: now)
+        return .success((snapshot(slot), true))
+    }
+
+    /// Drops the lock with all its tickets; false when there is none.
+    package mutating func deleteLock(for id: ConversationID, now: Instant) -> Bool {
+        guard let slot = find(id, now: now) else { return false }
+        delete(slot, now: now)
+        return true
+    }
+
+    func snapshot(_ slot: Int) -> LockSnapshot {
+        let lock = slots[slot].lock
+        return LockSnapshot(
+            conversationID: slots[slot].id, tickets: lock.tickets, nowServing: lock.nowServing,
+            lastIssued: lock.lastIssued)
+    }
+
+    // MARK: Slots
+
+    /// The slot of an existing lock, its expired tickets dropped.
+    private mutating func find(_ id: ConversationID, now: Instant) -> Int? {
+        guard let slot = index[id].map(Int.init) else { return nil }
+        dropExpired(slot, now: now)
+        return slot
+    }
+
+    /// Every operation that names a lock passes here first.
+    mutating func dropExpired(_ slot: Int, now: Instant) {
+        slots[slot].lock.dropExpired(now: now, journal: &journal)
+        settle(slot, now: now)
+    }
+
+    /// Why ticket `number` is not there, of a conversation that has no lock.
+    private func absent(_ number: TicketNumber, of id: ConversationID, now: Instant) -> Refusal {
+        number < retained.next(of: id, now: now) ? .gone(.unknown) : .neverIssued
+    }
+
+    /// A new lock, or nil when there are too many and none is empty. Its numbers go on where a deleted
+    /// lock of the conversation left off.
+    private mutating func create(_ id: ConversationID, now: Instant) -> Int? {
+        if index.count >= limits.locksMax {
+            guard let longestIdle = idle.first else { return nil }
+            delete(longestIdle, now: now)
+        }
+        let slot = free.popLast() ?? Int32(slots.count)
+        let lock = TicketLock(lastIssued: retained.next(of: id, now: now) - 1)
+        let new = Slot(id: id, lock: lock, touched: now, isFree: false)
+        if Int(slot) == slots.count { slots.append(new) } else { slots[Int(slot)] = new }
+        index[id] = slot
+        return Int(slot)
+    }
+
+    mutating func delete(_ slot: Int, now: Instant) {
+        slots[slot].lock.removeAll(now: now, journal: &journal)
+        forgetKeys()
+        let id = slots[slot].id
+        let next = slots[slot].lock.lastIssued + 1
+        if next > 0 {
+            retained.remember(
+                id, next: next, until: now + limits.numberRetention, countMax: limits.retainedNumbersMax, now: now)
+        }
+        deadlines.remove(slot)
+        idle.remove(slot)
+        index[id] = nil
+        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock(), touched: now, isFree: true)
+        free.append(Int32(slot))
+    }
+
+    /// Puts the lock where its tickets, or their absence, belong among the deadlines.
+    private mutating func settle(_ slot: Int, now: Instant) {
+        forgetKeys()
+        if let expiry = slots[slot].lock.nextExpiry {
+            deadlines.set(slot, to: expiry)
+            idle.remove(slot)
+        } else {
+            deadlines.remove(slot)
+            slots[slot].touched = now
+            idle.touch(slot)
+        }
+    }
+
+    private mutating func forgetKeys() {
+        guard !journal.endedWithKey.isEmpty else { return }
+        idempotency.forget(journal.endedWithKey)
+        journal.endedWithKey.removeAll()
+    }
+}

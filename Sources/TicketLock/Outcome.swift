@@ -1,0 +1,80 @@
+/// Why an operation was not done; a client must expect each of these.
+package enum Refusal: Error, Equatable, Sendable {
+    /// The ticket was issued and is no longer queued: finished, expired, withdrawn, or deleted with its lock.
+    case gone(GoneReason)
+    /// The conversation has never issued that number.
+    case neverIssued
+    /// The ticket is queued, with another token than the one given.
+    case tokenMismatch
+    /// The lock holds ``LockLimits/ticketsPerLockMax`` tickets.
+    case queueFull
+    /// ``LockLimits/locksMax`` locks exist, and every one of them holds tickets.
+    case tooManyLocks
+    /// The idempotency key's first request was another one.
+    case idempotencyKeyReused
+    /// `acquire` was not served in time; its ticket is withdrawn.
+    case acquireTimeout
+    /// The store is shutting down; the ticket, if there is one, keeps its place.
+    case shuttingDown(TicketStatus?)
+}
+
+/// What became of a ticket that is gone, as far as it is known.
+package enum GoneReason: Equatable, Sendable {
+    /// It is not known any more.
+    case unknown
+    case expired
+    /// Finished, cleaned up or withdrawn by somebody.
+    case removed
+    /// The whole lock was deleted.
+    case lockDeleted
+}
+
+/// What `finish_serving` did.
+package struct Finished: Equatable, Sendable {
+    /// The ticket was there and is not any more.
+    package let removed: Bool
+    package let nowServing: TicketNumber
+    package let isSomeoneWaiting: Bool
+}
+
+/// What `cleanup` did.
+package struct CleanedUp: Equatable, Sendable {
+    package let removed: Bool
+    /// The lock was empty and is deleted.
+    package let deleted: Bool
+    package let isSomeoneWaiting: Bool
+}
+
+/// The answer of `is_someone_waiting`.
+package struct Waiting: Equatable, Sendable {
+    /// The queue is not empty: the ticket being served counts, as in Rasa.
+    package let isSomeoneWaiting: Bool
+    /// Tickets behind the one being served.
+    package let waiting: Int
+    package let nowServing: TicketNumber
+}
+
+/// One lock as it is at this moment.
+package struct LockSnapshot: Equatable, Sendable {
+    package let conversationID: ConversationID
+    package let tickets: [Ticket]
+    package let nowServing: TicketNumber
+    package let lastIssued: TicketNumber
+    package var isSomeoneWaiting: Bool { !tickets.isEmpty }
+}
+
+/// Some of the locks, and where to go on.
+package struct LockPage: Equatable, Sendable {
+    package let locks: [LockSnapshot]
+    /// Where the next page begins; nil when there is none.
+    package let next: Int?
+}
+
+/// Something that a waiting caller must be told. The caller of an operation drains these; the rules call
+/// nobody themselves.
+package enum Event: Equatable, Sendable {
+    /// The ticket is at the head now.
+    case served(TicketStatus)
+    /// The ticket has left the queue.
+    case ended(FencingToken, GoneReason)
+}

@@ -1,0 +1,56 @@
+import Logging
+
+/// Every setting of the daemon, read once. Made only by `Configuration.load` and `Configuration.defaults`:
+/// the values below are blanks which `ConfigurationKey.all`, the one place that knows names, bounds and
+/// defaults, fills in.
+struct Configuration: Sendable, Equatable {
+    /// Where the daemon listens; 1 to 16, no two alike.
+    var listen: [ListenAddress] = []
+    var store = Store()
+    var locks = Locks()
+    var http = HTTP()
+    /// How long an orderly end may take before what is left is cut off.
+    var shutdownTimeout: Duration = .zero
+    var log = Log()
+
+    /// Where ticket locks live.
+    struct Store: Sendable, Equatable {
+        var type: StoreType = .memory
+    }
+
+    /// What a client may ask of ticket locks.
+    struct Locks: Sendable, Equatable {
+        /// At most `maxLifetime`.
+        var defaultLifetime: Duration = .zero
+        /// At most `numberRetention`.
+        var maxLifetime: Duration = .zero
+        /// At most `maxWait`.
+        var defaultWait: Duration = .zero
+        var maxWait: Duration = .zero
+        var conversationIDBytesMax = 0
+        var locksMax = 0
+        var ticketsPerLockMax = 0
+        var numberRetention: Duration = .zero
+        var retainedNumbersMax = 0
+        var idempotencyKeyBytesMax = 0
+    }
+
+    /// What a client may ask of the HTTP server.
+    struct HTTP: Sendable, Equatable {
+        var bodyBytesMax = 0
+        var headerBytesMax = 0
+        var connectionsMax = 0
+        /// 0: no limit.
+        var connectionsPerIPMax = 0
+        /// Whole seconds.
+        var idleTimeout: Duration = .zero
+        /// Permission bits of a `unix:` listener's socket, at most 0o777.
+        var unixSocketMode: UInt32 = 0
+    }
+
+    /// What is logged, and how.
+    struct Log: Sendable, Equatable {
+        var level: Logger.Level = .info
+        var format: LogFormat = .text
+    }
+}

@@ -1,0 +1,29 @@
+/// The entries of the environment's variables that are ours.
+enum ConfigurationEnvironment {
+    /// Rasa's name for `locks.default_lifetime`, heeded only if ours is not set.
+    static let rasaLifetimeName = "TICKET_LOCK_LIFETIME"
+
+    /// The known variables as entries, and an error for each unknown one that begins like ours.
+    static func read(
+        _ environment: [String: String]
+    ) -> (entries: [ConfigurationEntry], errors: [ConfigurationError]) {
+        var entries: [ConfigurationEntry] = []
+        var known: Set<String> = []
+        for key in ConfigurationKey.all {
+            known.insert(key.environmentName)
+            var name = key.environmentName
+            if key.name == "locks.default_lifetime", environment[name] == nil { name = rasaLifetimeName }
+            guard let text = environment[name] else { continue }
+            entries.append(.init(key: key.name, value: .scalar(text), source: .environment(name: name)))
+        }
+        let unknown = environment.keys.filter { $0.hasPrefix(ConfigurationKey.environmentPrefix) }
+            .filter { !known.contains($0) }.sorted()
+        let names = ConfigurationKey.all.map(\.environmentName)
+        let errors = unknown.map { name in
+            let detail = "is not a variable of ticketlockd" + NearestName.suggestion(for: name, among: names)
+            return ConfigurationError(
+                code: .unknownKey, key: name, detail: detail, source: .environment(name: name))
+        }
+        return (entries, errors)
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+
+/// The command line of `ticketlockd`. Values are checked with the rest of the configuration; here only the
+/// shape.
+struct DaemonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The configuration file (YAML).", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: 127.0.0.1:PORT, [::1]:PORT, unix:/PATH or systemd. May be repeated.",
+            valueName: "address"))
+    var listen: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The least severe lines to log: trace, debug, info, notice, warning, error or critical.",
+            valueName: "level"))
+    var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp("Set any key. May be repeated; lists are comma-separated.", valueName: "key=value")
+    )
+    var set: [String] = []
+
+    @Flag(help: "Check the configuration, report everything that is wrong with it, and exit.")
+    var checkConfig = false
+
+    @Flag(
+        help: "Print the configuration with every key, its meaning and where its value came from, and exit.")
+    var printConfig = false
+
+    init() {}
+
+    /// Refuses (exit 64) a `--set` without `=`.
+    func validate() throws {
+        for text in set where !text.contains("=") || text.hasPrefix("=") {
+            throw ValidationError("--set \(QuotedText.shown(text)) is not KEY=VALUE.")
+        }
+    }
+
+    /// What `ticketlockd --help` and `--version` say.
+    static func commandConfiguration(version: String) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: "ticketlockd",
+            abstract: "A ticket lock per conversation, served over HTTP.",
+            discussion: """
+                A setting comes from the command line, else the environment, else the file,
+                else its default. The environment's name of locks.max_lifetime is
+                TICKETLOCKD_LOCKS_MAX_LIFETIME, and so on for every key; Rasa's
+                TICKET_LOCK_LIFETIME stands in for locks.default_lifetime.
+
+                Examples:
+                  ticketlockd
+                      Listen on 127.0.0.1:5625 with the defaults.
+                  ticketlockd --config /etc/ticketlockd.yaml --check-config
+                      Say everything that is wrong with a file.
+                  ticketlockd --print-config > ticketlockd.yaml
+                      Write a file with every key explained, to edit.
+                  ticketlockd --listen 127.0.0.1:0 --listen unix:/run/ticketlockd/sock
+                      Listen on a free port, which is logged, and on a Unix socket.
+                  ticketlockd --set locks.default_lifetime=20 --set log.format=json
+                      Change single keys.
+
+                SIGTERM and SIGINT end the daemon in order; SIGHUP reads the configuration
+                again and takes over what can change at run time.
+
+                Exit status: 0 after an orderly end, 64 for wrong usage, 69 if an address or
+                the store cannot be had, 78 for a wrong configuration.
+                """,
+            version: version)
+    }
+}

@@ -1,0 +1,4 @@
+/// The lock stores that `store.type` can name.
+enum StoreType: String, Sendable, CaseIterable {
+    case memory
+}
