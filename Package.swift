@@ -29,6 +29,8 @@ let package = Package(
         .target(name: "CHTTP", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CJSON", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
 
+        .target(name: "CYAML", cSettings: cSettings, linkerSettings: [.linkedLibrary("yaml")]),
+
         // What the daemon is made of, lowest first; each imports only what stands above it.
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: swiftSettings),
         .target(name: "TicketLock", swiftSettings: swiftSettings),
@@ -39,7 +41,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "ticketlockd",
-            dependencies: ["CSystemd", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock", arguments, log],
+            dependencies: [
+                "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock", arguments, log,
+            ],
             swiftSettings: swiftSettings),
 
         // Tests.
@@ -59,7 +63,9 @@ let package = Package(
             name: "LockAPITests",
             dependencies: ["LockAPI", "LockStore", "HTTPServer", "EventLoop", "TicketLock", "CJSON", "Support"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "TicketlockdTests", dependencies: ["ticketlockd", "Support"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TicketlockdTests", dependencies: ["ticketlockd", "LockStore", "Support", arguments, log],
+            swiftSettings: swiftSettings),
         .testTarget(name: "DaemonTests", dependencies: ["Support"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

@@ -68,12 +68,12 @@ void *chttp_request_line(void *server_shard, const char *target, struct MHD_Conn
     request->body = request->body_inline;
     request->body_capacity = CHTTP_BODY_INLINE_BYTES;
     request->target = request->target_inline;
-    size_t capacity = CHTTP_TARGET_INLINE_BYTES, length = strlen(target);
+    size_t capacity = CHTTP_TARGET_INLINE_BYTES, length = target ? strlen(target) : 0;
     if (!grow(&request->target, &capacity, request->target_inline, 0, length + 1)) {
         request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
         length = 0;
     }
-    memcpy(request->target, target, length);
+    if (length > 0) memcpy(request->target, target, length);
     request->target[length] = 0;
     request->target_length = length;
     shard->server->requests++;

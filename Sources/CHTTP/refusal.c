@@ -36,7 +36,11 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *mhd, unsigned int stat
                                    struct MHD_Response *response) {
     chttp_connection *connection = chttp_connection_of(mhd);
     if (!connection) return chttp_queue(mhd, status, response);
-    return chttp_queue_refusal(connection, (uint16_t)status);
+    // Written past libmicrohttpd, which after some of its refusals goes on with the request and sends its
+    // headers twice; told that nothing was queued, it closes the connection. Answers go out in order, so
+    // none can be under way here.
+    chttp_refuse_on_socket(connection->shard->server, connection->fd, (uint16_t)status);
+    return MHD_NO;
 }
 
 void chttp_refuse_on_socket(chttp_server *server, int fd, uint16_t status) {

@@ -34,6 +34,7 @@ static chttp_shard *open_shard(chttp_server *server) {
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, server->limits.header_bytes_max + CONNECTION_MEMORY_EXTRA_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CHTTP_SHARD_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)server->limits.idle_timeout_seconds,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_NOTIFY_CONNECTION, chttp_connection_changed, shard,
         MHD_OPTION_NOTIFY_COMPLETED, chttp_request_completed, shard,
         MHD_OPTION_URI_LOG_CALLBACK, chttp_request_line, shard,
@@ -46,6 +47,8 @@ static chttp_shard *open_shard(chttp_server *server) {
     server->shards[server->shard_count++] = shard;
     return shard;
 }
+
+const char *chttp_library_version(void) { return MHD_get_version(); }
 
 chttp_server *chttp_server_start(chttp_limits limits, chttp_callbacks callbacks) {
     chttp_server *server = calloc(1, sizeof *server);

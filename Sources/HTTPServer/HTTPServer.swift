@@ -39,6 +39,9 @@ package actor HTTPServer {
         self.handler = handler
     }
 
+    /// The version of libmicrohttpd that is loaded.
+    package static var libraryVersion: String { String(cString: chttp_library_version()) }
+
     // MARK: Life
 
     /// Begins to serve at the listeners, which are the server's from now on. Once.

@@ -41,6 +41,9 @@ typedef struct {
     const void *_Nonnull (*_Nonnull refusal)(void *_Nonnull context, uint16_t status, size_t *_Nonnull length);
 } chttp_callbacks;
 
+/// The version of libmicrohttpd that is loaded.
+const char *_Nonnull chttp_library_version(void);
+
 /// Starts a server without connections. NULL with errno set when libmicrohttpd refuses.
 /// The caller owns the server and ends it with chttp_server_stop().
 chttp_server *_Nullable chttp_server_start(chttp_limits limits, chttp_callbacks callbacks);

@@ -1,3 +1,4 @@
+import LockStore
 import Logging
 
 /// Every setting of the daemon, read once. Made only by `Configuration.load` and `Configuration.defaults`:
@@ -15,7 +16,7 @@ struct Configuration: Sendable, Equatable {
 
     /// Where ticket locks live.
     struct Store: Sendable, Equatable {
-        var type: StoreType = .memory
+        var type: LockStoreType = .memory
     }
 
     /// What a client may ask of ticket locks.

@@ -1,3 +1,4 @@
+import LockStore
 import Logging
 
 extension ConfigurationKey {

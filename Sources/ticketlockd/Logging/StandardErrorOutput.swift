@@ -20,6 +20,12 @@ enum StandardErrorOutput {
         }
     }
 
+    /// Writes a text that is no log line: before there is a log.
+    static func print(_ text: String) {
+        var text = text
+        text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    }
+
     /// Whether standard error is a terminal.
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 

@@ -1,0 +1,47 @@
+import HTTPServer
+import TicketLock
+
+/// What the operations' results look like in JSON (design, section 4).
+extension JSONWriter {
+    mutating func fields(
+        of status: TicketStatus, _ id: ConversationID, _ clock: WallClock, now: Instant
+    ) {
+        field("conversation_id", id.string)
+        field("ticket", status.number)
+        field("token", Int64(status.token))
+        seconds("expires", microseconds: clock.microseconds(of: status.expires))
+        seconds("expires_in", microseconds: max(0, status.expires.nanoseconds - now.nanoseconds) / 1000)
+        field("now_serving", status.nowServing)
+        field("is_locked", status.isLocked)
+        field("position", Int64(status.position))
+    }
+
+    mutating func object(of lock: LockSnapshot, _ clock: WallClock) {
+        beginObject()
+        field("conversation_id", lock.conversationID.string)
+        beginArray("tickets")
+        for ticket in lock.tickets {
+            beginObject()
+            field("number", ticket.number)
+            seconds("expires", microseconds: clock.microseconds(of: ticket.expires))
+            field("token", Int64(ticket.token))
+            endObject()
+        }
+        endArray()
+        field("now_serving", lock.nowServing)
+        field("last_issued", lock.lastIssued)
+        field("is_someone_waiting", lock.isSomeoneWaiting)
+        endObject()
+    }
+}
+
+extension Response {
+    /// A JSON object as the answer.
+    init(status: UInt16 = 200, _ write: (inout JSONWriter) -> Void) {
+        var json = JSONWriter()
+        json.beginObject()
+        write(&json)
+        json.endObject()
+        self.init(status: status, body: json.bytes)
+    }
+}

@@ -1,0 +1,39 @@
+/// The paths that are served, with the methods each takes. Names label the metrics.
+package enum Endpoint: String, CaseIterable, Sendable {
+    case issueTicket = "/v1/issue-ticket"
+    case cleanUp = "/v1/cleanup"
+    case finishServing = "/v1/finish-serving"
+    case acquire = "/v1/acquire"
+    case wait = "/v1/wait"
+    case extend = "/v1/extend"
+    case isWaiting = "/v1/is-waiting"
+    case lock = "/v1/lock"
+    case locks = "/v1/locks"
+    case openAPI = "/v1/openapi.json"
+    case health = "/healthz"
+    case readiness = "/readyz"
+    case version = "/version"
+    case metrics = "/metrics"
+    case index = "/"
+
+    /// The `Allow` header: what may be sent here.
+    var allow: StaticString {
+        switch self {
+        case .issueTicket, .cleanUp, .finishServing, .acquire, .wait, .extend: "OPTIONS, POST"
+        case .lock: "DELETE, GET, HEAD, OPTIONS, PUT"
+        case .isWaiting, .locks, .openAPI, .health, .readiness, .version, .metrics, .index: "GET, HEAD, OPTIONS"
+        }
+    }
+
+    /// All endpoints with their paths' bytes, in the order they are looked for.
+    private static let table: [(path: [UInt8], endpoint: Endpoint)] = allCases.map { (Array($0.rawValue.utf8), $0) }
+
+    /// The endpoint of that path, compared byte by byte: no other spelling of a path is served.
+    init?(path: UnsafeBufferPointer<UInt8>.SubSequence) {
+        for (known, endpoint) in Self.table where known.count == path.count && path.elementsEqual(known) {
+            self = endpoint
+            return
+        }
+        return nil
+    }
+}

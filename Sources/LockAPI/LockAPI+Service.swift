@@ -1,0 +1,74 @@
+import EventLoop
+import HTTPServer
+import LockStore
+
+extension LockAPI {
+    /// Alive: the loop answers.
+    func health(_ call: Call) throws(Problem) -> Response {
+        try noParameters(call)
+        return Response { $0.field("status", "ok") }
+    }
+
+    /// Able to serve: the store can be reached, and nobody is shutting the service down.
+    func readiness(_ call: Call) async throws(Problem) -> Response {
+        try noParameters(call)
+        if isShuttingDown { throw Problem(.shuttingDown, "the service is shutting down") }
+        try await reaching { () async throws(LockStoreError) in try await store.checkReady() }
+        return Response { $0.field("status", "ready") }
+    }
+
+    func version(_ call: Call) throws(Problem) -> Response {
+        try noParameters(call)
+        return Response {
+            $0.field("name", "ticketlockd")
+            $0.field("version", build.version)
+            $0.field("libmicrohttpd", build.libmicrohttpd)
+        }
+    }
+
+    func metricsPage(_ call: Call) async throws(Problem) -> Response {
+        try noParameters(call)
+        let statistics = await store.statistics()
+        let connections = await server?.counts ?? (0, 0)
+        let page = MetricsPage(
+            store: statistics, requests: metrics, turns: loop.turnTimes, connections: connections,
+            process: ProcessInformation(startTime: startTime), build: build)
+        return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
+    }
+
+    func openAPI(_ call: Call) throws(Problem) -> Response {
+        try noParameters(call)
+        return Response(status: 200, body: Array(OpenAPIDocument.text(limits: limits, version: build.version).utf8))
+    }
+
+    /// For a person with curl.
+    func index(_ call: Call) throws(Problem) -> Response {
+        try noParameters(call)
+        return Response(status: 200, contentType: .text, body: Array(Self.indexText(build.version).utf8))
+    }
+
+    private func noParameters(_ call: Call) throws(Problem) {
+        _ = try query(of: call, [])
+    }
+
+    private static func indexText(_ version: String) -> String {
+        """
+        ticketlockd \(version): ticket locks, one for each conversation ID
+
+          POST   /v1/issue-ticket     {conversation_id, lifetime?}          take a ticket
+          POST   /v1/wait             {conversation_id, ticket, token?, timeout?}   until it is served
+          POST   /v1/acquire          {conversation_id, lifetime?, timeout?}        both in one call
+          POST   /v1/extend           {conversation_id, ticket, token?, lifetime?}  more time
+          POST   /v1/finish-serving   {conversation_id, ticket, token?}     done, the next is served
+          POST   /v1/cleanup          {conversation_id, ticket?, token?}    done, and drop an empty lock
+          GET    /v1/is-waiting?conversation_id=
+          GET    /v1/lock?conversation_id=      PUT /v1/lock {conversation_id}
+          DELETE /v1/lock?conversation_id=      GET /v1/locks?prefix=&limit=&cursor=
+          GET    /v1/openapi.json     all of this, for machines
+          GET    /healthz  /readyz  /version  /metrics
+
+        Try: curl --json '{"conversation_id":"ada"}' localhost:5625/v1/issue-ticket
+
+        """
+    }
+}

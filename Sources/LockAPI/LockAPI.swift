@@ -1,0 +1,121 @@
+package import EventLoop
+package import HTTPServer
+package import LockStore
+package import TicketLock
+
+/// The HTTP API, version 1: routes, JSON in and out, outcomes to statuses (design, section 4).
+///
+/// An actor on the event loop, like the server that calls it and the store it calls.
+package actor LockAPI: RequestHandler {
+    /// One answered request, for the access log.
+    package struct Access: Sendable {
+        package let method: String
+        package let target: String
+        package let status: UInt16
+        package let duration: Duration
+    }
+
+    package nonisolated let loop: EventLoop
+    let store: any LockStore
+    var limits: LockLimits
+    let build: BuildInformation
+    var reader: RequestReader
+    private(set) var clock: WallClock
+    var metrics = RequestMetrics()
+    let startTime: Double
+    private let now: @Sendable () -> Instant
+    private var accessLog: (@Sendable (Access) -> Void)?
+    weak var server: HTTPServer?
+    var isShuttingDown = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - bodyBytesMax: the largest body the server will hand over.
+    ///   - now: the clock the store goes by.
+    package init(
+        loop: EventLoop, store: any LockStore, limits: LockLimits, bodyBytesMax: Int, build: BuildInformation,
+        clock: WallClock = WallClock(), now: @escaping @Sendable () -> Instant
+    ) {
+        self.loop = loop
+        self.store = store
+        self.limits = limits
+        self.build = build
+        self.clock = clock
+        self.now = now
+        reader = RequestReader(bodyBytesMax: bodyBytesMax)
+        startTime = Double(WallClock.systemRealTime()) / 1e9
+    }
+
+    /// The server whose connections the metrics count.
+    package func observe(_ server: HTTPServer) {
+        self.server = server
+    }
+
+    /// Called for every answered request; nil: nobody, which costs nothing.
+    package func setAccessLog(_ log: (@Sendable (Access) -> Void)?) {
+        accessLog = log
+    }
+
+    /// Takes other limits from now on.
+    package func setLimits(_ limits: LockLimits, bodyBytesMax: Int) async {
+        self.limits = limits
+        reader = RequestReader(bodyBytesMax: bodyBytesMax)
+        await store.setLimits(limits)
+    }
+
+    /// Answers /readyz with 503 and every parked request with its ticket from now on.
+    package func shutDown() async {
+        isShuttingDown = true
+        await store.shutDown()
+    }
+
+    var present: Instant { now() }
+
+    // MARK: RequestHandler
+
+    package func respond(to request: Request) async -> Response {
+        let start = now()
+        clock.adjust(now: start)
+        let target = request.target
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        let endpoint = Endpoint(path: path)
+        let call = Call(request: request, endpoint: endpoint, query: target[path.endIndex...].dropFirst())
+        let access = accessLog.map { ($0, request.method, String(decoding: target, as: UTF8.self)) }
+        var response: Response
+        do throws(Problem) {
+            response = try await answer(call)
+        } catch {
+            response = error.response(clock, now: now())
+        }
+        let nanoseconds = now().nanoseconds - start.nanoseconds
+        metrics.record(endpoint, status: response.status, nanoseconds: nanoseconds)
+        if let (log, method, target) = access {
+            log(Access(method: method, target: target, status: response.status, duration: .nanoseconds(nanoseconds)))
+        }
+        return response
+    }
+
+    package nonisolated func refusal(status: UInt16) -> [UInt8] {
+        let problem =
+            switch status {
+            case 413: Problem(.bodyTooLarge, "the body is larger than http.max_body_bytes allows")
+            case 414: Problem(.targetTooLong, "the request target is longer than http.max_header_bytes allows")
+            case 431: Problem(.headersTooLarge, "request line and headers are larger than http.max_header_bytes allows")
+            case 500: Problem(.internalError, "the request could not be answered")
+            case 503: Problem(.tooManyConnections, "as many connections are open as http.max_connections allows")
+            case 505: Problem(.versionNotSupported, "HTTP/1.0 and HTTP/1.1 are spoken here")
+            default: Problem(.invalidRequest, "this is not a request of HTTP/1.1")
+            }
+        return problem.body(nil, now: Instant(nanoseconds: 0))
+    }
+}
+
+/// A request on its way to the one that answers it.
+struct Call {
+    let request: Request
+    let endpoint: Endpoint?
+    let query: UnsafeBufferPointer<UInt8>.SubSequence
+
+    var isGet: Bool { request.isMethod("GET") || request.isMethod("HEAD") }
+}

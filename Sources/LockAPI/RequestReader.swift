@@ -1,0 +1,160 @@
+import CJSON
+import HTTPServer
+import TicketLock
+
+/// Reads the fields of a request from its JSON body or its query, and refuses what is not exactly right: a
+/// typo must not silently choose a default.
+struct RequestReader: ~Copyable {
+    /// More members than any request has fields, so that a repeated or unknown one can still be named.
+    private static let membersMax = 16
+
+    private let parser: OpaquePointer
+    private let members = UnsafeMutablePointer<cjson_member>.allocate(capacity: membersMax)
+
+    /// - Parameter bodyBytesMax: the largest body that will be read.
+    init(bodyBytesMax: Int) {
+        guard let parser = cjson_parser_new(bodyBytesMax) else { fatalError("no memory for the JSON parser") }
+        self.parser = parser
+    }
+
+    deinit {
+        cjson_parser_free(parser)
+        members.deallocate()
+    }
+
+    /// The fields of a JSON body, which may be those in `allowed`.
+    func body(of request: Request, _ allowed: [Field], _ limits: LockLimits) throws(Problem) -> Parameters {
+        try checkContentType(of: request)
+        let body = request.body
+        guard body.count > 0 else {
+            throw Problem(.invalidJSON, "the body is empty; send one JSON object with \(Self.names(allowed))")
+        }
+        var reason: UnsafePointer<CChar>?
+        let count = cjson_parse_object(
+            parser, body.baseAddress, body.count, members, Int32(Self.membersMax), &reason)
+        guard count >= 0 else { throw Self.problem(count, reason) }
+        var parameters = Parameters()
+        for index in 0..<Int(count) {
+            let member = members[index]
+            guard let field = Self.field(named: member, allowed) else {
+                throw Self.unknown(member.name, allowed)
+            }
+            for earlier in 0..<index where Self.haveSameKey(members[earlier], member) {
+                throw Self.repeated(member.name)
+            }
+            try parameters.set(field, member, limits)
+        }
+        return parameters
+    }
+
+    /// The parameters of a query, which may be those in `allowed`.
+    func query(_ query: UnsafeBufferPointer<UInt8>.SubSequence, _ allowed: [Field], _ limits: LockLimits)
+        throws(Problem) -> Parameters
+    {
+        var parameters = Parameters()
+        var seen: [Field] = []
+        for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let name = try Self.unescaped(parts[0])
+            guard let field = allowed.first(where: { $0.rawValue == name }) else {
+                throw Self.unknown(name, allowed)
+            }
+            guard !seen.contains(field) else { throw Self.repeated(name) }
+            seen.append(field)
+            let value = parts.count > 1 ? try Self.unescaped(parts[1], of: field) : ""
+            try parameters.set(field, query: value, limits)
+        }
+        return parameters
+    }
+
+    private func checkContentType(of request: Request) throws(Problem) {
+        let expected: StaticString = "application/json"
+        let value = request.header("Content-Type")
+        if let value {
+            let type = value.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 9 }
+            let matches = expected.withUTF8Buffer { expected in
+                // Lower case by setting a bit is right for the letters there are.
+                type.count == expected.count && zip(type, expected).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+            }
+            if matches { return }
+        }
+        let sent = value.map { quoted(String(decoding: $0, as: UTF8.self)) } ?? "nothing"
+        throw Problem(
+            .unsupportedMediaType, "Content-Type: \(sent) was sent; it must be application/json",
+            field: "Content-Type")
+    }
+
+    private static func problem(_ result: Int32, _ reason: UnsafePointer<CChar>?) -> Problem {
+        switch result {
+        case CJSON_ERROR_NOT_AN_OBJECT: Problem(.invalidJSON, "the body must be one JSON object")
+        case CJSON_ERROR_TOO_MANY: Problem(.invalidField, "the body has more than \(membersMax) fields")
+        default:
+            Problem(.invalidJSON, "the body is not valid JSON: " + (reason.map { String(cString: $0) } ?? "unknown"))
+        }
+    }
+
+    private static func field(named member: cjson_member, _ allowed: [Field]) -> Field? {
+        let name = UnsafeRawBufferPointer(start: member.key, count: member.key_length)
+        return allowed.first { $0.rawValue.utf8.elementsEqual(name) }
+    }
+
+    private static func haveSameKey(_ one: cjson_member, _ other: cjson_member) -> Bool {
+        UnsafeRawBufferPointer(start: one.key, count: one.key_length)
+            .elementsEqual(UnsafeRawBufferPointer(start: other.key, count: other.key_length))
+    }
+
+    private static func unknown(_ name: String, _ allowed: [Field]) -> Problem {
+        let detail =
+            allowed.isEmpty
+            ? "\(quoted(name)) is not known here; this request takes no parameters"
+            : "\(quoted(name)) is not a field of this request; it takes \(names(allowed))"
+        return Problem(.invalidField, detail, field: name)
+    }
+
+    private static func repeated(_ name: String) -> Problem {
+        Problem(.invalidField, "\(quoted(name)) is given more than once", field: name)
+    }
+
+    private static func names(_ fields: [Field]) -> String {
+        fields.map(\.rawValue).joined(separator: ", ")
+    }
+
+    /// Undoes the escapes of `application/x-www-form-urlencoded`; the result must be UTF-8.
+    private static func unescaped(
+        _ bytes: UnsafeBufferPointer<UInt8>.SubSequence, of field: Field? = nil
+    ) throws(Problem) -> String {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                result.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+                throw problem(field, bytes, "% and two hexadecimal digits for each escaped byte")
+            }
+            result.append(high << 4 | low)
+        }
+        guard let text = String(validating: result, as: UTF8.self) else {
+            throw problem(field, bytes, "valid UTF-8")
+        }
+        return text
+    }
+
+    private static func problem(
+        _ field: Field?, _ bytes: UnsafeBufferPointer<UInt8>.SubSequence, _ allowed: String
+    ) -> Problem {
+        let shown = quoted(String(decoding: bytes, as: UTF8.self))
+        return field?.problem(shown, allowed) ?? Problem(.invalidField, "\(shown) is not \(allowed)")
+    }
+
+    private static func hexValue(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

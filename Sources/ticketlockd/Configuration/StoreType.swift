@@ -1,4 +1,0 @@
-/// The lock stores that `store.type` can name.
-enum StoreType: String, Sendable, CaseIterable {
-    case memory
-}

@@ -1,0 +1,42 @@
+import Glibc
+import HTTPServer
+
+/// Opens the sockets the configuration asks for, or takes those that systemd has passed.
+enum Listeners {
+    /// An address cannot be had; the daemon exits with 69.
+    struct Unavailable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Parameter passed: sockets from systemd. When there are any and `listen` does not ask for them, they
+    ///   stand in for all of `listen`, so that one unit file works with and without a socket unit.
+    static func open(_ configuration: Configuration, passed: [Int32]) throws(Unavailable) -> [Listener] {
+        var listeners: [Listener] = []
+        do throws(HTTPServerError) {
+            if !passed.isEmpty && !configuration.listen.contains(.systemd) {
+                for descriptor in passed { listeners.append(try .inherited(descriptor)) }
+                return listeners
+            }
+            for address in configuration.listen {
+                switch address {
+                case .ipv4(let host, let port), .ipv6(let host, let port):
+                    listeners.append(try .ip(host: host, port: port))
+                case .unix(let path):
+                    let mode = mode_t(configuration.http.unixSocketMode)
+                    listeners.append(try .unix(path: path, mode: mode))
+                case .systemd:
+                    for descriptor in passed { listeners.append(try .inherited(descriptor)) }
+                }
+            }
+        } catch {
+            for listener in listeners { listener.close() }
+            throw Unavailable(description: "\(error)")
+        }
+        if passed.isEmpty && configuration.listen.contains(.systemd) {
+            for listener in listeners { listener.close() }
+            throw Unavailable(
+                description: "listen has \"systemd\", but systemd has passed no sockets; is ticketlockd.socket active?")
+        }
+        return listeners
+    }
+}
