@@ -1,5 +1,129 @@
 import TicketLock
 
+/// The OpenAPI 3.1 document of the API, with the limits that hold in this process.
+///
+/// What the code does is written down here once more, by hand; a test drives a running daemon from it and
+/// finds where the two disagree.
 enum OpenAPIDocument {
-    static func text(limits: LockLimits, version: String) -> String { "{}" }
+    static func text(limits: LockLimits, version: String) -> String {
+        #"""
+        {"openapi":"3.1.0",
+        "info":{"title":"ticketlockd","version":"\#(version)",
+        "summary":"A ticket lock per conversation, served over HTTP",
+        "description":"\#(description)",
+        "license":{"name":"Apache-2.0","identifier":"Apache-2.0"}},
+        "servers":[{"url":"/"}],
+        "tags":[{"name":"tickets"},{"name":"locks"},{"name":"service"}],
+        "paths":{\#(paths)},
+        "components":{"parameters":\#(OpenAPIComponents.parameters(limits)),
+        "headers":{"RetryAfter":{"description":"Seconds after which to try again.","schema":{"type":"integer"}}},
+        "responses":{\#(OpenAPIComponents.responses)},
+        "schemas":{\#(OpenAPIComponents.schemas(limits))}}}
+
+        """#
+    }
+
+    private static let description =
+        "Take a ticket for a conversation ID, wait until it is served, work alone, finish. "
+        + "Every error is a problem+json (RFC 9457) with a stable code."
+
+    private static let paths = [
+        ticketOperation(
+            "issue-ticket", "issueTicket", "Take a ticket; its lifetime runs from now.", body: "TicketRequest",
+            success: "201", schema: "TicketStatus", errors: ["IdempotencyKeyReused", "TooMany"], hasKey: true),
+        ticketOperation(
+            "wait", "wait", "Wait until a ticket is served, is gone, or the timeout passes (is_locked is then true).",
+            body: "WaitRequest", success: "200", schema: "TicketStatus",
+            errors: ["TicketNotFound", "TokenMismatch", "TicketGone"]),
+        ticketOperation(
+            "acquire", "acquire", "Take a ticket and wait for it; its lifetime starts when it is served.",
+            body: "AcquireRequest", success: "201", schema: "TicketStatus",
+            errors: ["TicketGone", "IdempotencyKeyReused", "AcquireTimeout", "TooMany"], hasKey: true),
+        ticketOperation(
+            "extend", "extend", "Let a live ticket expire lifetime seconds from now.", body: "ExtendRequest",
+            success: "200", schema: "TicketStatus", errors: ["TicketNotFound", "TokenMismatch", "TicketGone"]),
+        ticketOperation(
+            "finish-serving", "finishServing", "Remove a ticket, wherever it stands; the next is served.",
+            body: "FinishRequest", success: "200", schema: "Finished", errors: ["TokenMismatch"]),
+        ticketOperation(
+            "cleanup", "cleanup", "Finish a ticket, if one is given, and delete the lock if its queue is empty.",
+            body: "CleanupRequest", success: "200", schema: "CleanedUp", errors: ["TokenMismatch"]),
+        #""/v1/is-waiting":{"get":"# + operation(
+            "isWaiting", "locks", "Whether the queue holds tickets.", parameters: ["conversation_id"],
+            responses: [json("200", "Waiting"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
+        #""/v1/lock":{"get":"# + operation(
+            "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
+            responses: [
+                json("200", "Lock"), problem("400", "Invalid"), problem("404", "LockNotFound"),
+                problem("503", "Unavailable"),
+            ])
+            + #","put":"# + operation(
+                "putLock", "locks", "The lock, made empty if there is none.", body: "LockRequest",
+                responses: [json("200", "Lock"), json("201", "Lock")] + bodyProblems + [problem("429", "TooMany")])
+            + #","delete":"# + operation(
+                "deleteLock", "locks", "Drop the lock with all its tickets; their waiters are told.",
+                parameters: ["conversation_id"],
+                responses: [json("200", "Deleted"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
+        #""/v1/locks":{"get":"# + operation(
+            "listLocks", "locks", "Some of the locks, in a stable order.", parameters: ["prefix", "limit", "cursor"],
+            responses: [json("200", "LockPage"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
+        service("/v1/openapi.json", "openapi", "This document.", #""application/json":{"schema":{"type":"object"}}"#),
+        service("/healthz", "healthz", "Alive: the loop answers.", OpenAPIComponents.content("Status")),
+        service(
+            "/readyz", "readyz", "Able to serve: the store can be reached.", OpenAPIComponents.content("Status"),
+            more: [problem("503", "Unavailable")]),
+        service("/version", "version", "What runs.", OpenAPIComponents.content("Version")),
+        service(
+            "/metrics", "metrics", "Metrics in Prometheus' text format.",
+            #""text/plain":{"schema":{"type":"string"}}"#),
+        service("/", "index", "The endpoints, for a person.", #""text/plain":{"schema":{"type":"string"}}"#),
+    ].joined(separator: ",\n")
+
+    /// What every request with a body may be answered.
+    private static let bodyProblems = [
+        problem("400", "Invalid"), problem("413", "BodyTooLarge"), problem("415", "UnsupportedMediaType"),
+        problem("503", "Unavailable"),
+    ]
+
+    private static let statuses = [
+        "TicketNotFound": "404", "TokenMismatch": "409", "TicketGone": "410", "IdempotencyKeyReused": "422",
+        "AcquireTimeout": "423", "TooMany": "429",
+    ]
+
+    private static func ticketOperation(
+        _ path: String, _ name: String, _ summary: String, body: String, success: String, schema: String,
+        errors: [String], hasKey: Bool = false
+    ) -> String {
+        let problems = errors.compactMap { error in statuses[error].map { problem($0, error) } }
+        return #""/v1/\#(path)":{"post":"#
+            + operation(
+                name, "tickets", summary, parameters: hasKey ? ["idempotency_key"] : [], body: body,
+                responses: [json(success, schema)] + bodyProblems + problems) + "}"
+    }
+
+    private static func service(
+        _ path: String, _ name: String, _ summary: String, _ content: String, more: [String] = []
+    ) -> String {
+        let success = #""200":{"description":"\#(summary)","content":{\#(content)}}"#
+        return #""\#(path)":{"get":"#
+            + operation(name, "service", summary, responses: [success, problem("400", "Invalid")] + more) + "}"
+    }
+
+    private static func operation(
+        _ name: String, _ tag: String, _ summary: String, parameters: [String] = [], body: String? = nil,
+        responses: [String]
+    ) -> String {
+        let references = parameters.map { ##"{"$ref":"#/components/parameters/\##($0)"}"## }.joined(separator: ",")
+        let body = body.map { #","requestBody":{"required":true,"content":{\#(OpenAPIComponents.content($0))}}"# }
+        return #"{"operationId":"\#(name)","tags":["\#(tag)"],"summary":"\#(summary)","parameters":[\#(references)]"#
+            + (body ?? "") + #","responses":{\#(responses.joined(separator: ","))}}"#
+    }
+
+    private static func json(_ status: String, _ schema: String) -> String {
+        #""\#(status)":{"description":"\#(schema)","content":{\#(OpenAPIComponents.content(schema))}}"#
+    }
+
+    private static func problem(_ status: String, _ name: String) -> String {
+        ##""\##(status)":{"$ref":"#/components/responses/\##(name)"}"##
+    }
 }

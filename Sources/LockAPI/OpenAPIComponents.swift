@@ -1,0 +1,158 @@
+import TicketLock
+
+/// The parts of the OpenAPI document that its operations refer to.
+enum OpenAPIComponents {
+    /// A body of that schema, as JSON.
+    static func content(_ schema: String) -> String {
+        ##""application/json":{"schema":{"$ref":"#/components/schemas/\##(schema)"}}"##
+    }
+
+    // MARK: Parameters
+
+    static func parameters(_ limits: LockLimits) -> String {
+        let identifier = idSchema(limits)
+        return #"""
+            {"conversation_id":{"name":"conversation_id","in":"query","required":true,"schema":\#(identifier)},
+            "prefix":{"name":"prefix","in":"query","description":"What the conversation IDs begin with.",
+            "schema":{"type":"string","maxLength":\#(limits.conversationIDBytesMax)}},
+            "limit":{"name":"limit","in":"query","description":"The most locks in one page.",
+            "schema":{"type":"integer","minimum":1,"maximum":\#(Parameters.limitMax),"default":100}},
+            "cursor":{"name":"cursor","in":"query","description":"next_cursor of the page before.",
+            "schema":{"type":"string","pattern":"^[0-9]{1,9}$"}},
+            "idempotency_key":{"name":"Idempotency-Key","in":"header",
+            "description":"A repeated request with the same key gets the first one's ticket while that lives.",
+            "schema":{"type":"string","minLength":1,"maxLength":\#(limits.idempotencyKeyBytesMax),
+            "pattern":"^[!-~]+$"}}}
+            """#
+    }
+
+    private static func idSchema(_ limits: LockLimits) -> String {
+        #"""
+        {"type":"string","minLength":1,"maxLength":\#(limits.conversationIDBytesMax),"pattern":"^[^\\u0000]+$",
+        "description":"At most \#(limits.conversationIDBytesMax) bytes of UTF-8, without NUL.","examples":["ada"]}
+        """#
+    }
+
+    // MARK: Responses
+
+    static let responses = [
+        problem("Invalid", "A field is missing, unknown, repeated or wrong; the detail names it."),
+        problem("LockNotFound", "lock_not_found: the conversation has no lock."),
+        problem("TicketNotFound", "ticket_not_found: the conversation has never issued that number."),
+        problem("TokenMismatch", "token_mismatch: the ticket has another token; nothing was changed."),
+        problem("TicketGone", "ticket_gone: the ticket was issued and is no longer queued."),
+        problem("BodyTooLarge", "body_too_large: the body is larger than http.max_body_bytes."),
+        problem("UnsupportedMediaType", "unsupported_media_type: the Content-Type must be application/json."),
+        problem("IdempotencyKeyReused", "idempotency_key_reused: the key came with another request before."),
+        problem("AcquireTimeout", "acquire_timeout: not served in time; the ticket is withdrawn."),
+        problem("TooMany", "queue_full or too_many_locks.", retries: true),
+        problem("Unavailable", "store_unavailable, shutting_down or too_many_connections.", retries: true),
+    ].joined(separator: ",\n")
+
+    private static func problem(_ name: String, _ description: String, retries: Bool = false) -> String {
+        let headers = ##""headers":{"Retry-After":{"$ref":"#/components/headers/RetryAfter"}},"##
+        let schema = ##"{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}"##
+        return #""\#(name)":{"description":"\#(description)",\#(retries ? headers : "")"content":\#(schema)}"#
+    }
+
+    // MARK: Schemas
+
+    static func schemas(_ limits: LockLimits) -> String {
+        let longest = Double(limits.maxLifetime.nanoseconds) / 1e9
+        let fallback = Double(limits.defaultLifetime.nanoseconds) / 1e9
+        let waitMax = Double(limits.maxWait.nanoseconds) / 1e9
+        let wait = Double(min(limits.defaultWait, limits.maxWait).nanoseconds) / 1e9
+        let id = #""conversation_id":\#(idSchema(limits))"#
+        let ticket = #""ticket":\#(integer("The ticket's number."))"#
+        let token = #""token":\#(integer("The fencing token, as it was issued."))"#
+        let lifetime =
+            #""lifetime":{"type":"number","exclusiveMinimum":0,"maximum":\#(longest),"default":\#(fallback)}"#
+        let timeout = #""timeout":{"type":"number","minimum":0,"maximum":\#(waitMax),"default":\#(wait)}"#
+        return [
+            request("TicketRequest", [id, lifetime], required: #""conversation_id""#),
+            request("AcquireRequest", [id, lifetime, timeout], required: #""conversation_id""#),
+            request("WaitRequest", [id, ticket, token, timeout], required: #""conversation_id","ticket""#),
+            request("ExtendRequest", [id, ticket, token, lifetime], required: #""conversation_id","ticket""#),
+            request("FinishRequest", [id, ticket, token], required: #""conversation_id","ticket""#),
+            request(
+                "CleanupRequest", [id, ticket, token], required: #""conversation_id""#,
+                more: #","dependentRequired":{"token":["ticket"]}"#),
+            request("LockRequest", [id], required: #""conversation_id""#),
+            answers,
+        ].joined(separator: ",\n")
+    }
+
+    private static func integer(_ description: String) -> String {
+        #"{"type":"integer","minimum":0,"maximum":\#(Parameters.integerMax),"description":"\#(description)"}"#
+    }
+
+    private static func request(
+        _ name: String, _ fields: [String], required: String, more: String = ""
+    ) -> String {
+        #""\#(name)":{"type":"object","additionalProperties":false,"required":[\#(required)],"#
+            + #""properties":{\#(fields.joined(separator: ","))}\#(more)}"#
+    }
+
+    private static func answer(_ name: String, _ fields: KeyValuePairs<String, String>) -> String {
+        let names = fields.map { #""\#($0.key)""# }.joined(separator: ",")
+        let properties = fields.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",")
+        return #""\#(name)":{"type":"object","additionalProperties":false,"required":[\#(names)],"#
+            + #""properties":{\#(properties)}}"#
+    }
+
+    private static let text = #"{"type":"string"}"#
+    private static let boolean = #"{"type":"boolean"}"#
+    private static let number = #"{"type":"integer"}"#
+    private static let seconds = #"{"type":"number"}"#
+
+    private static let answers = [
+        answer(
+            "TicketStatus",
+            [
+                "conversation_id": text, "ticket": number, "token": number, "expires": seconds,
+                "expires_in": seconds, "now_serving": number, "is_locked": boolean, "position": number,
+            ]),
+        answer(
+            "Finished",
+            [
+                "conversation_id": text, "removed": boolean, "now_serving": number, "is_someone_waiting": boolean,
+            ]),
+        answer(
+            "CleanedUp",
+            ["conversation_id": text, "removed": boolean, "deleted": boolean, "is_someone_waiting": boolean]),
+        answer(
+            "Waiting",
+            ["conversation_id": text, "is_someone_waiting": boolean, "waiting": number, "now_serving": number]),
+        answer("Ticket", ["number": number, "expires": seconds, "token": number]),
+        answer(
+            "Lock",
+            [
+                "conversation_id": text,
+                "tickets": ##"{"type":"array","items":{"$ref":"#/components/schemas/Ticket"}}"##,
+                "now_serving": number, "last_issued": number, "is_someone_waiting": boolean,
+            ]),
+        answer("Deleted", ["conversation_id": text, "deleted": boolean]),
+        answer(
+            "LockPage",
+            [
+                "locks": ##"{"type":"array","items":{"$ref":"#/components/schemas/Lock"}}"##,
+                "next_cursor": #"{"type":["string","null"]}"#,
+            ]),
+        answer("Status", ["status": text]),
+        answer("Version", ["name": text, "version": text, "libmicrohttpd": text]),
+        problemSchema,
+    ].joined(separator: ",\n")
+
+    private static var problemSchema: String {
+        let codes = Problem.Code.allCases.map { #""\#($0.rawValue)""# }.joined(separator: ",")
+        return #"""
+            "Problem":{"type":"object","required":["type","title","status","detail","code"],"properties":{
+            "type":\#(text),"title":\#(text),"status":\#(number),"detail":\#(text),
+            "code":{"type":"string","enum":[\#(codes)]},
+            "field":{"type":"string","description":"The field or header at fault."},
+            "conversation_id":\#(text),
+            "ticket":{"type":"integer","description":"The ticket that keeps its place (shutting_down)."},
+            "token":\#(number)}}
+            """#
+    }
+}
