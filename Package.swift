@@ -42,7 +42,8 @@ let package = Package(
         .executableTarget(
             name: "ticketlockd",
             dependencies: [
-                "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock", arguments, log,
+                "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock",
+                arguments, log,
             ],
             swiftSettings: swiftSettings),
 
@@ -50,7 +51,8 @@ let package = Package(
         .target(
             name: "Support", dependencies: ["EventLoop", "LockStore", "TicketLock"], path: "Tests/Support",
             swiftSettings: swiftSettings),
-        .testTarget(name: "TicketLockTests", dependencies: ["TicketLock", "Support"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TicketLockTests", dependencies: ["TicketLock", "Support"], swiftSettings: swiftSettings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "Support"], swiftSettings: swiftSettings),
         .testTarget(
@@ -61,7 +63,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LockAPITests",
-            dependencies: ["LockAPI", "LockStore", "HTTPServer", "EventLoop", "TicketLock", "CJSON", "Support"],
+            dependencies: [
+                "LockAPI", "LockStore", "HTTPServer", "EventLoop", "TicketLock", "CJSON", "Support",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TicketlockdTests", dependencies: ["ticketlockd", "LockStore", "Support", arguments, log],

@@ -11,7 +11,8 @@ package final class Watch {
     private var isStopped = false
 
     /// Throws when the descriptor cannot be polled (a regular file, say).
-    package init(_ descriptor: Int32, on loop: EventLoop, action: @escaping () -> Void) throws(EventLoopError) {
+    package init(_ descriptor: Int32, on loop: EventLoop, action: @escaping () -> Void) throws(EventLoopError)
+    {
         self.loop = loop
         self.action = action
         handle = .allocate(capacity: 1)

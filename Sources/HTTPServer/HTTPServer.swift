@@ -56,7 +56,8 @@ package actor HTTPServer {
             header_bytes_max: self.limits.headerBytesMax, body_bytes_max: self.limits.bodyBytesMax)
         // The callbacks come only while the server lives, which `stop()` ends before the actor goes.
         let callbacks = chttp_callbacks(
-            context: Unmanaged.passUnretained(self).toOpaque(), request: requestArrived, hung_up: callerHungUp,
+            context: Unmanaged.passUnretained(self).toOpaque(), request: requestArrived,
+            hung_up: callerHungUp,
             finished: requestFinished, refusal: refusalBody)
         guard let server = chttp_server_start(limits, callbacks) else {
             throw HTTPServerError(
@@ -198,7 +199,8 @@ package actor HTTPServer {
             for (_, watch) in listeners { watch.resume() }
         }
         for shard in shardTimeouts.indices where shardTimeouts[shard] <= now { run(UInt32(shard)) }
-        let next = min(shardTimeouts.min() ?? .max, restingUntil ?? .max, whenDrained == nil ? .max : drainDeadline)
+        let next = min(
+            shardTimeouts.min() ?? .max, restingUntil ?? .max, whenDrained == nil ? .max : drainDeadline)
         if next < .max { wake(at: next) }
     }
 
@@ -290,7 +292,8 @@ private func callerHungUp(_ context: UnsafeMutableRawPointer, _ request: OpaqueP
     server(context).assumeIsolated { $0.hungUp(request.handle) }
 }
 
-private func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32) {
+private func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32)
+{
     let request = Request(handle: request)
     server(context).assumeIsolated { $0.finished(request.handle, wasDelivered: delivered != 0) }
 }

@@ -24,7 +24,8 @@ package struct Listener: Sendable {
         let name = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         let result = getaddrinfo(host, String(port), &hints, &found)
         guard result == 0, let info = found else {
-            throw HTTPServerError(.address, "cannot listen at \(name): \(String(cString: gai_strerror(result)))")
+            throw HTTPServerError(
+                .address, "cannot listen at \(name): \(String(cString: gai_strerror(result)))")
         }
         defer { freeaddrinfo(found) }
         let descriptor = try open(info.pointee.ai_family, name)
@@ -69,7 +70,8 @@ package struct Listener: Sendable {
         }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         return Listener(
-            descriptor: descriptor, address: addressOf(descriptor) ?? "descriptor \(descriptor)", ownedPath: nil)
+            descriptor: descriptor, address: addressOf(descriptor) ?? "descriptor \(descriptor)",
+            ownedPath: nil)
     }
 
     /// Ends listening.

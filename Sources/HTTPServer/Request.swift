@@ -12,7 +12,9 @@ package struct Request: @unchecked Sendable {
     package func isMethod(_ name: StaticString) -> Bool {
         name.withUTF8Buffer { name in
             let method = chttp_method(handle)
-            for (index, byte) in name.enumerated() where UInt8(bitPattern: method[index]) != byte { return false }
+            for (index, byte) in name.enumerated() where UInt8(bitPattern: method[index]) != byte {
+                return false
+            }
             return method[name.count] == 0
         }
     }

@@ -21,12 +21,15 @@ package enum Endpoint: String, CaseIterable, Sendable {
         switch self {
         case .issueTicket, .cleanUp, .finishServing, .acquire, .wait, .extend: "OPTIONS, POST"
         case .lock: "DELETE, GET, HEAD, OPTIONS, PUT"
-        case .isWaiting, .locks, .openAPI, .health, .readiness, .version, .metrics, .index: "GET, HEAD, OPTIONS"
+        case .isWaiting, .locks, .openAPI, .health, .readiness, .version, .metrics, .index:
+            "GET, HEAD, OPTIONS"
         }
     }
 
     /// All endpoints with their paths' bytes, in the order they are looked for.
-    private static let table: [(path: [UInt8], endpoint: Endpoint)] = allCases.map { (Array($0.rawValue.utf8), $0) }
+    private static let table: [(path: [UInt8], endpoint: Endpoint)] = allCases.map {
+        (Array($0.rawValue.utf8), $0)
+    }
 
     /// The endpoint of that path, compared byte by byte: no other spelling of a path is served.
     init?(path: UnsafeBufferPointer<UInt8>.SubSequence) {

@@ -21,7 +21,9 @@ extension LockAPI {
     func getLock(_ call: Call) async throws(Problem) -> Response {
         let id = try query(of: call, [.conversationID]).requiredID(limits)
         let lock = try await reaching { () async throws(LockStoreError) in try await store.getLock(for: id) }
-        guard let lock else { throw Problem(.lockNotFound, "the conversation \(quoted(id.string)) has no lock") }
+        guard let lock else {
+            throw Problem(.lockNotFound, "the conversation \(quoted(id.string)) has no lock")
+        }
         return lockResponse(200, lock)
     }
 
@@ -36,7 +38,9 @@ extension LockAPI {
 
     func deleteLock(_ call: Call) async throws(Problem) -> Response {
         let id = try query(of: call, [.conversationID]).requiredID(limits)
-        let deleted = try await reaching { () async throws(LockStoreError) in try await store.deleteLock(for: id) }
+        let deleted = try await reaching { () async throws(LockStoreError) in
+            try await store.deleteLock(for: id)
+        }
         return Response {
             $0.field("conversation_id", id.string)
             $0.field("deleted", deleted)

@@ -6,7 +6,8 @@ extension LockAPI {
         let request = call.request
         guard let endpoint = call.endpoint else {
             if request.isMethod("OPTIONS"), request.target.elementsEqual([UInt8(ascii: "*")]) {
-                return Response(status: 200, contentType: .text, body: [], allow: "DELETE, GET, HEAD, OPTIONS, POST, PUT")
+                return Response(
+                    status: 200, contentType: .text, body: [], allow: "DELETE, GET, HEAD, OPTIONS, POST, PUT")
             }
             throw Problem(.notFound, "no such path; GET / lists those there are")
         }
@@ -38,7 +39,8 @@ extension LockAPI {
     private func methodNotAllowed(_ call: Call, _ endpoint: Endpoint) -> Problem {
         var problem = Problem(
             .methodNotAllowed,
-            "\(quoted(call.request.method)) is not allowed at \(endpoint.rawValue); allowed: \(endpoint.allow)")
+            "\(quoted(call.request.method)) is not allowed at \(endpoint.rawValue); allowed: \(endpoint.allow)"
+        )
         problem.allow = endpoint.allow
         return problem
     }

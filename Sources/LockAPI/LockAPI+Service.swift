@@ -38,7 +38,8 @@ extension LockAPI {
 
     func openAPI(_ call: Call) throws(Problem) -> Response {
         try noParameters(call)
-        return Response(status: 200, body: Array(OpenAPIDocument.text(limits: limits, version: build.version).utf8))
+        return Response(
+            status: 200, body: Array(OpenAPIDocument.text(limits: limits, version: build.version).utf8))
     }
 
     /// For a person with curl.

@@ -76,7 +76,8 @@ extension LockAPI {
         let parameters = try body(of: call, [.conversationID, .ticket, .token])
         let id = try parameters.requiredID(limits)
         if parameters.ticket == nil, parameters.token != nil {
-            throw Problem(.invalidToken, "token is given without a ticket for it to belong to", field: "token")
+            throw Problem(
+                .invalidToken, "token is given without a ticket for it to belong to", field: "token")
         }
         let result = try await reaching { () async throws(LockStoreError) in
             try await store.cleanUp(parameters.ticket, token: parameters.token, of: id)
@@ -98,12 +99,14 @@ extension LockAPI {
     }
 
     /// Does a store's operation, turning what the world did to the store into a problem.
-    func reaching<Value>(_ operation: () async throws(LockStoreError) -> Value) async throws(Problem) -> Value {
+    func reaching<Value>(_ operation: () async throws(LockStoreError) -> Value) async throws(Problem) -> Value
+    {
         do throws(LockStoreError) {
             return try await operation()
         } catch {
             switch error.code {
-            case .unavailable: throw Problem(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
+            case .unavailable:
+                throw Problem(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
             // Its caller has hung up, so nobody reads this.
             case .cancelled: throw Problem(.shuttingDown, "the caller stopped waiting")
             }
@@ -136,11 +139,14 @@ extension LockAPI {
 
     private func idempotencyKey(of request: Request) throws(Problem) -> IdempotencyKey? {
         guard let value = request.header("Idempotency-Key") else { return nil }
-        guard (1...limits.idempotencyKeyBytesMax).contains(value.count), value.allSatisfy({ 0x21...0x7e ~= $0 }) else {
+        guard (1...limits.idempotencyKeyBytesMax).contains(value.count),
+            value.allSatisfy({ 0x21...0x7e ~= $0 })
+        else {
             throw Problem(
                 .invalidIdempotencyKey,
                 "Idempotency-Key: \(quoted(String(decoding: value, as: UTF8.self))) is not"
-                    + " 1 to \(limits.idempotencyKeyBytesMax) visible ASCII characters", field: "Idempotency-Key")
+                    + " 1 to \(limits.idempotencyKeyBytesMax) visible ASCII characters",
+                field: "Idempotency-Key")
         }
         return String(decoding: value, as: UTF8.self)
     }

@@ -91,7 +91,10 @@ package actor LockAPI: RequestHandler {
         let nanoseconds = now().nanoseconds - start.nanoseconds
         metrics.record(endpoint, status: response.status, nanoseconds: nanoseconds)
         if let (log, method, target) = access {
-            log(Access(method: method, target: target, status: response.status, duration: .nanoseconds(nanoseconds)))
+            log(
+                Access(
+                    method: method, target: target, status: response.status,
+                    duration: .nanoseconds(nanoseconds)))
         }
         return response
     }
@@ -100,10 +103,14 @@ package actor LockAPI: RequestHandler {
         let problem =
             switch status {
             case 413: Problem(.bodyTooLarge, "the body is larger than http.max_body_bytes allows")
-            case 414: Problem(.targetTooLong, "the request target is longer than http.max_header_bytes allows")
-            case 431: Problem(.headersTooLarge, "request line and headers are larger than http.max_header_bytes allows")
+            case 414:
+                Problem(.targetTooLong, "the request target is longer than http.max_header_bytes allows")
+            case 431:
+                Problem(
+                    .headersTooLarge, "request line and headers are larger than http.max_header_bytes allows")
             case 500: Problem(.internalError, "the request could not be answered")
-            case 503: Problem(.tooManyConnections, "as many connections are open as http.max_connections allows")
+            case 503:
+                Problem(.tooManyConnections, "as many connections are open as http.max_connections allows")
             case 505: Problem(.versionNotSupported, "HTTP/1.0 and HTTP/1.1 are spoken here")
             default: Problem(.invalidRequest, "this is not a request of HTTP/1.1")
             }

@@ -9,7 +9,8 @@ struct MetricsPage {
     private(set) var text = ""
 
     init(
-        store: StoreStatistics, requests: RequestMetrics, turns: TurnTimes, connections: (open: Int, busy: Int),
+        store: StoreStatistics, requests: RequestMetrics, turns: TurnTimes,
+        connections: (open: Int, busy: Int),
         process: ProcessInformation, build: BuildInformation
     ) {
         add(store)
@@ -26,7 +27,8 @@ struct MetricsPage {
         let tickets = store.tickets
         counter("tickets_issued", "Tickets issued.", tickets.issued)
         counter("tickets_finished", "Tickets finished or cleaned up.", tickets.finished)
-        counter("tickets_expired_held", "Tickets that expired while they were being served.", tickets.expiredHeld)
+        counter(
+            "tickets_expired_held", "Tickets that expired while they were being served.", tickets.expiredHeld)
         counter("tickets_expired_waiting", "Tickets that expired while they waited.", tickets.expiredWaiting)
         counter("tickets_withdrawn", "Tickets given up by an acquire or not delivered.", tickets.withdrawn)
         counter("tickets_deleted", "Tickets that went with a deleted lock.", tickets.deleted)
@@ -55,7 +57,9 @@ struct MetricsPage {
     }
 
     private mutating func add(_ turns: TurnTimes) {
-        header("loop_lag_seconds", "histogram", "How long the turns of the event loop took: the longest wait of what is ready.")
+        header(
+            "loop_lag_seconds", "histogram",
+            "How long the turns of the event loop took: the longest wait of what is ready.")
         let bounds = TurnTimes.bounds.map { Double($0) / 1e9 }
         buckets("loop_lag_seconds", "", bounds, turns.counts, sum: Double(turns.totalNanoseconds) / 1e9)
     }

@@ -29,10 +29,12 @@ enum OpenAPIDocument {
 
     private static let paths = [
         ticketOperation(
-            "issue-ticket", "issueTicket", "Take a ticket; its lifetime runs from now.", body: "TicketRequest",
+            "issue-ticket", "issueTicket", "Take a ticket; its lifetime runs from now.",
+            body: "TicketRequest",
             success: "201", schema: "TicketStatus", errors: ["IdempotencyKeyReused", "TooMany"], hasKey: true),
         ticketOperation(
-            "wait", "wait", "Wait until a ticket is served, is gone, or the timeout passes (is_locked is then true).",
+            "wait", "wait",
+            "Wait until a ticket is served, is gone, or the timeout passes (is_locked is then true).",
             body: "WaitRequest", success: "200", schema: "TicketStatus",
             errors: ["TicketNotFound", "TokenMismatch", "TicketGone"]),
         ticketOperation(
@@ -46,31 +48,47 @@ enum OpenAPIDocument {
             "finish-serving", "finishServing", "Remove a ticket, wherever it stands; the next is served.",
             body: "FinishRequest", success: "200", schema: "Finished", errors: ["TokenMismatch"]),
         ticketOperation(
-            "cleanup", "cleanup", "Finish a ticket, if one is given, and delete the lock if its queue is empty.",
+            "cleanup", "cleanup",
+            "Finish a ticket, if one is given, and delete the lock if its queue is empty.",
             body: "CleanupRequest", success: "200", schema: "CleanedUp", errors: ["TokenMismatch"]),
-        #""/v1/is-waiting":{"get":"# + operation(
-            "isWaiting", "locks", "Whether the queue holds tickets.", parameters: ["conversation_id"],
-            responses: [json("200", "Waiting"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
-        #""/v1/lock":{"get":"# + operation(
-            "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
-            responses: [
-                json("200", "Lock"), problem("400", "Invalid"), problem("404", "LockNotFound"),
-                problem("503", "Unavailable"),
-            ])
-            + #","put":"# + operation(
+        #""/v1/is-waiting":{"get":"#
+            + operation(
+                "isWaiting", "locks", "Whether the queue holds tickets.", parameters: ["conversation_id"],
+                responses: [json("200", "Waiting"), problem("400", "Invalid"), problem("503", "Unavailable")])
+            + "}",
+        #""/v1/lock":{"get":"#
+            + operation(
+                "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
+                responses: [
+                    json("200", "Lock"), problem("400", "Invalid"), problem("404", "LockNotFound"),
+                    problem("503", "Unavailable"),
+                ])
+            + #","put":"#
+            + operation(
                 "putLock", "locks", "The lock, made empty if there is none.", body: "LockRequest",
-                responses: [json("200", "Lock"), json("201", "Lock")] + bodyProblems + [problem("429", "TooMany")])
-            + #","delete":"# + operation(
+                responses: [json("200", "Lock"), json("201", "Lock")] + bodyProblems + [
+                    problem("429", "TooMany")
+                ])
+            + #","delete":"#
+            + operation(
                 "deleteLock", "locks", "Drop the lock with all its tickets; their waiters are told.",
                 parameters: ["conversation_id"],
-                responses: [json("200", "Deleted"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
-        #""/v1/locks":{"get":"# + operation(
-            "listLocks", "locks", "Some of the locks, in a stable order.", parameters: ["prefix", "limit", "cursor"],
-            responses: [json("200", "LockPage"), problem("400", "Invalid"), problem("503", "Unavailable")]) + "}",
-        service("/v1/openapi.json", "openapi", "This document.", #""application/json":{"schema":{"type":"object"}}"#),
+                responses: [json("200", "Deleted"), problem("400", "Invalid"), problem("503", "Unavailable")])
+            + "}",
+        #""/v1/locks":{"get":"#
+            + operation(
+                "listLocks", "locks", "Some of the locks, in a stable order.",
+                parameters: ["prefix", "limit", "cursor"],
+                responses: [
+                    json("200", "LockPage"), problem("400", "Invalid"), problem("503", "Unavailable"),
+                ]) + "}",
+        service(
+            "/v1/openapi.json", "openapi", "This document.",
+            #""application/json":{"schema":{"type":"object"}}"#),
         service("/healthz", "healthz", "Alive: the loop answers.", OpenAPIComponents.content("Status")),
         service(
-            "/readyz", "readyz", "Able to serve: the store can be reached.", OpenAPIComponents.content("Status"),
+            "/readyz", "readyz", "Able to serve: the store can be reached.",
+            OpenAPIComponents.content("Status"),
             more: [problem("503", "Unavailable")]),
         service("/version", "version", "What runs.", OpenAPIComponents.content("Version")),
         service(
@@ -106,16 +124,21 @@ enum OpenAPIDocument {
     ) -> String {
         let success = #""200":{"description":"\#(summary)","content":{\#(content)}}"#
         return #""\#(path)":{"get":"#
-            + operation(name, "service", summary, responses: [success, problem("400", "Invalid")] + more) + "}"
+            + operation(name, "service", summary, responses: [success, problem("400", "Invalid")] + more)
+            + "}"
     }
 
     private static func operation(
         _ name: String, _ tag: String, _ summary: String, parameters: [String] = [], body: String? = nil,
         responses: [String]
     ) -> String {
-        let references = parameters.map { ##"{"$ref":"#/components/parameters/\##($0)"}"## }.joined(separator: ",")
-        let body = body.map { #","requestBody":{"required":true,"content":{\#(OpenAPIComponents.content($0))}}"# }
-        return #"{"operationId":"\#(name)","tags":["\#(tag)"],"summary":"\#(summary)","parameters":[\#(references)]"#
+        let references = parameters.map { ##"{"$ref":"#/components/parameters/\##($0)"}"## }.joined(
+            separator: ",")
+        let body = body.map {
+            #","requestBody":{"required":true,"content":{\#(OpenAPIComponents.content($0))}}"#
+        }
+        return
+            #"{"operationId":"\#(name)","tags":["\#(tag)"],"summary":"\#(summary)","parameters":[\#(references)]"#
             + (body ?? "") + #","responses":{\#(responses.joined(separator: ","))}}"#
     }
 

@@ -72,7 +72,8 @@ enum OpenAPIComponents {
             request("TicketRequest", [id, lifetime], required: #""conversation_id""#),
             request("AcquireRequest", [id, lifetime, timeout], required: #""conversation_id""#),
             request("WaitRequest", [id, ticket, token, timeout], required: #""conversation_id","ticket""#),
-            request("ExtendRequest", [id, ticket, token, lifetime], required: #""conversation_id","ticket""#),
+            request(
+                "ExtendRequest", [id, ticket, token, lifetime], required: #""conversation_id","ticket""#),
             request("FinishRequest", [id, ticket, token], required: #""conversation_id","ticket""#),
             request(
                 "CleanupRequest", [id, ticket, token], required: #""conversation_id""#,
@@ -115,14 +116,18 @@ enum OpenAPIComponents {
         answer(
             "Finished",
             [
-                "conversation_id": text, "removed": boolean, "now_serving": number, "is_someone_waiting": boolean,
+                "conversation_id": text, "removed": boolean, "now_serving": number,
+                "is_someone_waiting": boolean,
             ]),
         answer(
             "CleanedUp",
             ["conversation_id": text, "removed": boolean, "deleted": boolean, "is_someone_waiting": boolean]),
         answer(
             "Waiting",
-            ["conversation_id": text, "is_someone_waiting": boolean, "waiting": number, "now_serving": number]),
+            [
+                "conversation_id": text, "is_someone_waiting": boolean, "waiting": number,
+                "now_serving": number,
+            ]),
         answer("Ticket", ["number": number, "expires": seconds, "token": number]),
         answer(
             "Lock",

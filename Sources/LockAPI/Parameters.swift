@@ -104,7 +104,8 @@ struct Parameters {
     }
 
     private static func span(
-        _ member: cjson_member, _ field: Field, _ allowed: String, _ longest: Duration, _ isAllowed: (Double) -> Bool
+        _ member: cjson_member, _ field: Field, _ allowed: String, _ longest: Duration,
+        _ isAllowed: (Double) -> Bool
     ) throws(Problem) -> Duration {
         let seconds = try member.number(field, allowed)
         guard isAllowed(seconds), seconds <= Self.seconds(longest) else {

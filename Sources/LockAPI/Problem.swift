@@ -117,7 +117,8 @@ extension Problem {
         let name = "ticket \(number ?? 0)"
         switch refusal {
         case .gone(.unknown):
-            self.init(.ticketGone, "\(name) is no longer queued: it was finished, has expired or was withdrawn")
+            self.init(
+                .ticketGone, "\(name) is no longer queued: it was finished, has expired or was withdrawn")
         case .gone(.expired):
             self.init(.ticketGone, "\(name) has expired; take another ticket")
         case .gone(.removed):
@@ -129,18 +130,23 @@ extension Problem {
         case .tokenMismatch:
             self.init(.tokenMismatch, "\(name) has another token than the one given; nothing was changed")
         case .queueFull:
-            self.init(.queueFull, "the conversation has \(limits.ticketsPerLockMax) tickets, and no more are allowed")
+            self.init(
+                .queueFull,
+                "the conversation has \(limits.ticketsPerLockMax) tickets, and no more are allowed")
         case .tooManyLocks:
-            self.init(.tooManyLocks, "there are \(limits.locksMax) locks with tickets, and no more are allowed")
+            self.init(
+                .tooManyLocks, "there are \(limits.locksMax) locks with tickets, and no more are allowed")
         case .idempotencyKeyReused:
             self.init(
                 .idempotencyKeyReused,
                 "the Idempotency-Key was first sent with another request; use a new key for a new ticket",
                 field: "Idempotency-Key")
         case .acquireTimeout:
-            self.init(.acquireTimeout, "the timeout passed before the ticket was served; the ticket is withdrawn")
+            self.init(
+                .acquireTimeout, "the timeout passed before the ticket was served; the ticket is withdrawn")
         case .shuttingDown(let status):
-            self.init(.shuttingDown, "the service is shutting down; the ticket keeps its place, wait for it again")
+            self.init(
+                .shuttingDown, "the service is shutting down; the ticket keeps its place, wait for it again")
             ticket = status.map { (id, $0) }
         }
     }

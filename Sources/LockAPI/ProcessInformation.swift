@@ -22,12 +22,16 @@ struct ProcessInformation {
         }
         // These are the kernel's memory, not a disk's: reading them does not block the loop.
         let fields = Self.contents("/proc/self/statm").split(separator: " ")
-        if fields.count > 1, let pages = Int(fields[1]) { residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE))) }
+        if fields.count > 1, let pages = Int(fields[1]) {
+            residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+        }
         openDescriptors = Self.entries("/proc/self/fd")
         threads = Self.entries("/proc/self/task")
     }
 
-    private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+    }
 
     private static func contents(_ path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -54,7 +54,8 @@ struct RequestReader: ~Copyable {
         var parameters = Parameters()
         var seen: [Field] = []
         for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
-            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = pair.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let name = try Self.unescaped(parts[0])
             guard let field = allowed.first(where: { $0.rawValue == name }) else {
                 throw Self.unknown(name, allowed)
@@ -89,7 +90,9 @@ struct RequestReader: ~Copyable {
         case CJSON_ERROR_NOT_AN_OBJECT: Problem(.invalidJSON, "the body must be one JSON object")
         case CJSON_ERROR_TOO_MANY: Problem(.invalidField, "the body has more than \(membersMax) fields")
         default:
-            Problem(.invalidJSON, "the body is not valid JSON: " + (reason.map { String(cString: $0) } ?? "unknown"))
+            Problem(
+                .invalidJSON,
+                "the body is not valid JSON: " + (reason.map { String(cString: $0) } ?? "unknown"))
         }
     }
 
@@ -131,7 +134,8 @@ struct RequestReader: ~Copyable {
                 result.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+            guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue)
+            else {
                 throw problem(field, bytes, "% and two hexadecimal digits for each escaped byte")
             }
             result.append(high << 4 | low)

@@ -35,7 +35,8 @@ package protocol LockStore: Actor {
     ) async throws(LockStoreError) -> Result<Finished, Refusal>
 
     /// Takes back a ticket that its caller has not been told of, or has given up.
-    func withdraw(_ number: TicketNumber, token: FencingToken, of id: ConversationID) async throws(LockStoreError)
+    func withdraw(_ number: TicketNumber, token: FencingToken, of id: ConversationID)
+        async throws(LockStoreError)
 
     /// Finishes the ticket, if one is given, and deletes the lock if its queue is empty. Rasa: `cleanup`.
     func cleanUp(
@@ -79,7 +80,9 @@ package protocol LockStore: Actor {
 
 extension LockStore {
     /// The lock made anew if it is absent. Rasa: `create_lock`.
-    package func createLock(for id: ConversationID) async throws(LockStoreError) -> Result<LockSnapshot, Refusal> {
+    package func createLock(for id: ConversationID) async throws(LockStoreError) -> Result<
+        LockSnapshot, Refusal
+    > {
         try await getOrCreateLock(for: id).map(\.lock)
     }
 }

@@ -89,7 +89,8 @@ package struct LockTable: Sendable {
 
     /// Lets a live ticket expire `lifetime` from now.
     package mutating func extend(
-        _ number: TicketNumber, token: FencingToken?, by lifetime: Duration, for id: ConversationID, now: Instant
+        _ number: TicketNumber, token: FencingToken?, by lifetime: Duration, for id: ConversationID,
+        now: Instant
     ) -> Result<TicketStatus, Refusal> {
         guard let slot = find(id, now: now) else { return .failure(absent(number, of: id, now: now)) }
         let result = slots[slot].lock.extend(number, token: token, to: now + lifetime)
@@ -113,12 +114,14 @@ package struct LockTable: Sendable {
     }
 
     private mutating func remove(
-        _ number: TicketNumber, token: FencingToken?, ending: Journal.Ending, for id: ConversationID, now: Instant
+        _ number: TicketNumber, token: FencingToken?, ending: Journal.Ending, for id: ConversationID,
+        now: Instant
     ) -> Result<Finished, Refusal> {
         guard let slot = find(id, now: now) else {
             return .success(Finished(removed: false, nowServing: 0, isSomeoneWaiting: false))
         }
-        let removed = slots[slot].lock.remove(number, token: token, ending: ending, now: now, journal: &journal)
+        let removed = slots[slot].lock.remove(
+            number, token: token, ending: ending, now: now, journal: &journal)
         settle(slot, now: now)
         let lock = slots[slot].lock
         return removed.map {
@@ -135,7 +138,9 @@ package struct LockTable: Sendable {
         }
         var removed = false
         if let number {
-            switch slots[slot].lock.remove(number, token: token, ending: .finished, now: now, journal: &journal) {
+            switch slots[slot].lock.remove(
+                number, token: token, ending: .finished, now: now, journal: &journal)
+            {
             case .failure(let refusal): return .failure(refusal)
             case .success(let wasThere): removed = wasThere
             }
@@ -225,7 +230,8 @@ package struct LockTable: Sendable {
         let next = slots[slot].lock.lastIssued + 1
         if next > 0 {
             retained.remember(
-                id, next: next, until: now + limits.numberRetention, countMax: limits.retainedNumbersMax, now: now)
+                id, next: next, until: now + limits.numberRetention, countMax: limits.retainedNumbersMax,
+                now: now)
         }
         deadlines.remove(slot)
         idle.remove(slot)

@@ -67,7 +67,9 @@ struct TicketLock: Sendable {
 
     /// Lets a ticket of `acquire` that still waits live at least until then.
     mutating func keepWaiting(_ number: TicketNumber, until: Instant) {
-        guard number != serving, let place = queue.place(of: number), queue[place].expires < until else { return }
+        guard number != serving, let place = queue.place(of: number), queue[place].expires < until else {
+            return
+        }
         queue.setExpiry(at: place, to: until)
     }
 

@@ -54,7 +54,9 @@ struct TicketQueue: Sendable {
             let middle = (low + high) / 2
             if entries[middle].ticket.number < number { low = middle + 1 } else { high = middle }
         }
-        guard low < entries.count, entries[low].ticket.number == number, !entries[low].isHole else { return nil }
+        guard low < entries.count, entries[low].ticket.number == number, !entries[low].isHole else {
+            return nil
+        }
         return low
     }
 

@@ -26,7 +26,9 @@ actor Daemon {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Serves until a signal ends it, on the calling thread. Returns the exit status.
-    static func run(_ configuration: Configuration, options: DaemonOptions, environment: [String: String]) -> Int32 {
+    static func run(_ configuration: Configuration, options: DaemonOptions, environment: [String: String])
+        -> Int32
+    {
         do {
             let log = try DaemonLog.standardError(configuration.log, environment: environment)
             defer { log.close() }
@@ -82,7 +84,8 @@ actor Daemon {
             api.assumeIsolated { $0.observe(server) }
             logRequests()
             try server.assumeIsolated { server in
-                try server.start(at: listeners) { [weak self] in self?.assumeIsolated { $0.noteExhaustion() } }
+                try server.start(at: listeners) { [weak self] in self?.assumeIsolated { $0.noteExhaustion() }
+                }
             }
             try startWatchdog()
         } catch {
@@ -166,7 +169,9 @@ actor Daemon {
             await api.shutDown()
             await server.drain(until: deadline)
             let left = await server.counts.requests
-            if left > 0 { logger.warning("requests cut off at the deadline", metadata: ["requests": "\(left)"]) }
+            if left > 0 {
+                logger.warning("requests cut off at the deadline", metadata: ["requests": "\(left)"])
+            }
             end()
         }
     }
@@ -218,7 +223,8 @@ actor Daemon {
                 logger.debug(
                     "request",
                     metadata: [
-                        "method": "\(access.method)", "target": "\(access.target)", "status": "\(access.status)",
+                        "method": "\(access.method)", "target": "\(access.target)",
+                        "status": "\(access.status)",
                         "duration": "\(access.duration)",
                     ])
             }

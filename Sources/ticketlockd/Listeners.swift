@@ -35,7 +35,9 @@ enum Listeners {
         if passed.isEmpty && configuration.listen.contains(.systemd) {
             for listener in listeners { listener.close() }
             throw Unavailable(
-                description: "listen has \"systemd\", but systemd has passed no sockets; is ticketlockd.socket active?")
+                description:
+                    "listen has \"systemd\", but systemd has passed no sockets; is ticketlockd.socket active?"
+            )
         }
         return listeners
     }
