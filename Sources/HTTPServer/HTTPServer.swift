@@ -6,7 +6,7 @@ import Glibc
 ///
 /// A request is handed over inside libmicrohttpd's callback. When the handler answers without suspending,
 /// the answer leaves in the same callback; when it suspends, the connection is parked until it answers.
-package actor HTTPServer {
+package actor HTTPServer: LoopActor {
     /// Connections taken from a listener before others get their turn.
     private static let acceptsPerTurnMax: Int32 = 64
     /// How often a shard runs again at once before the loop looks at everything else.
@@ -64,14 +64,14 @@ package actor HTTPServer {
                 .system, "cannot start the HTTP server: \(String(cString: strerror(errno)))")
         }
         self.server = server
-        alarm = try Alarm(on: loop) { [unowned self] in assumeIsolated { $0.alarmWentOff() } }
+        alarm = try Alarm(on: loop) { [unowned self] in onLoop { $0.alarmWentOff() } }
         hangUpWatch = try Watch(chttp_hang_up_fd(server), on: loop) { chttp_hang_ups(server) }
         try watchNewShards()
-        loop.beforeSleep { [weak self] in self?.assumeIsolated { $0.runPending() } }
+        loop.beforeSleep { [weak self] in self?.onLoop { $0.runPending() } }
         for listener in listeners {
             let descriptor = listener.descriptor
             let watch = try Watch(descriptor, on: loop) { [unowned self] in
-                assumeIsolated { $0.accept(from: descriptor) }
+                onLoop { $0.accept(from: descriptor) }
             }
             self.listeners.append((listener, watch))
         }
@@ -145,7 +145,7 @@ package actor HTTPServer {
         guard let server else { return }
         for shard in UInt32(shardWatches.count)..<chttp_shard_count(server) {
             let watch = try Watch(chttp_shard_fd(server, shard), on: loop) { [unowned self] in
-                assumeIsolated { $0.run(shard) }
+                onLoop { $0.run(shard) }
             }
             shardWatches.append(watch)
             shardTimeouts.append(.max)
@@ -284,18 +284,18 @@ private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer {
 
 private func requestArrived(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
     let request = Request(handle: request)
-    server(context).assumeIsolated { $0.received(request.handle) }
+    server(context).onLoop { $0.received(request.handle) }
 }
 
 private func callerHungUp(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
     let request = Request(handle: request)
-    server(context).assumeIsolated { $0.hungUp(request.handle) }
+    server(context).onLoop { $0.hungUp(request.handle) }
 }
 
 private func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32)
 {
     let request = Request(handle: request)
-    server(context).assumeIsolated { $0.finished(request.handle, wasDelivered: delivered != 0) }
+    server(context).onLoop { $0.finished(request.handle, wasDelivered: delivered != 0) }
 }
 
 private func refusalBody(
@@ -303,7 +303,7 @@ private func refusalBody(
 ) -> UnsafeRawPointer {
     // Read on the loop's thread, where it was made and lives as long as the server.
     nonisolated(unsafe) var body = UnsafeRawBufferPointer(start: nil, count: 0)
-    server(context).assumeIsolated { body = $0.refusal(status) }
+    server(context).onLoop { body = $0.refusal(status) }
     length.pointee = body.count
     return body.baseAddress ?? UnsafeRawPointer(length)
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The paths that are served, with the methods each takes. Names label the metrics.
 package enum Endpoint: String, CaseIterable, Sendable {
     case issueTicket = "/v1/issue-ticket"
@@ -32,8 +34,10 @@ package enum Endpoint: String, CaseIterable, Sendable {
     }
 
     /// The endpoint of that path, compared byte by byte: no other spelling of a path is served.
-    init?(path: UnsafeBufferPointer<UInt8>.SubSequence) {
-        for (known, endpoint) in Self.table where known.count == path.count && path.elementsEqual(known) {
+    init?(path: UnsafeBufferPointer<UInt8>) {
+        guard let start = path.baseAddress else { return nil }
+        for (known, endpoint) in Self.table
+        where known.count == path.count && memcmp(known, start, path.count) == 0 {
             self = endpoint
             return
         }

@@ -1,34 +1,43 @@
 import TicketLock
 
-/// Writes JSON (RFC 8259) straight into bytes.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+/// Writes JSON (RFC 8259) straight into bytes of its own.
+struct JSONWriter: ~Copyable {
+    private static let firstCapacity = 512
+
+    private var start = UnsafeMutablePointer<UInt8>.allocate(capacity: firstCapacity)
+    private var capacity = firstCapacity
+    private(set) var count = 0
     /// A comma must come before the next member or element.
     private var needsComma = false
 
-    init() {
-        bytes.reserveCapacity(256)
+    init() {}
+
+    deinit {
+        start.deallocate()
     }
+
+    /// What has been written.
+    var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
 
     mutating func beginObject() {
         separate()
-        bytes.append(UInt8(ascii: "{"))
+        append(UInt8(ascii: "{"))
         needsComma = false
     }
 
     mutating func endObject() {
-        bytes.append(UInt8(ascii: "}"))
+        append(UInt8(ascii: "}"))
         needsComma = true
     }
 
     mutating func beginArray(_ key: StaticString) {
         self.key(key)
-        bytes.append(UInt8(ascii: "["))
+        append(UInt8(ascii: "["))
         needsComma = false
     }
 
     mutating func endArray() {
-        bytes.append(UInt8(ascii: "]"))
+        append(UInt8(ascii: "]"))
         needsComma = true
     }
 
@@ -55,57 +64,71 @@ struct JSONWriter {
     /// A number of seconds with six decimals.
     mutating func seconds(_ key: StaticString, microseconds: Int64) {
         self.key(key)
-        if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
+        if microseconds < 0 { append(UInt8(ascii: "-")) }
         let magnitude = microseconds.magnitude
         integer(Int64(magnitude / 1_000_000))
-        bytes.append(UInt8(ascii: "."))
-        var unit: UInt64 = 100_000
-        while unit > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(magnitude / unit % 10))
-            unit /= 10
-        }
+        append(UInt8(ascii: "."))
+        digits(magnitude % 1_000_000, count: 6)
     }
 
     private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     /// Keys are the code's own words and need no escapes.
     private mutating func key(_ key: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        raw(key)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let length = key.utf8CodeUnitCount
+        reserve(length + 4)
+        if needsComma { put(UInt8(ascii: ",")) }
+        needsComma = true
+        put(UInt8(ascii: "\""))
+        (start + count).update(from: key.utf8Start, count: length)
+        count += length
+        put(UInt8(ascii: "\""))
+        put(UInt8(ascii: ":"))
     }
 
     private mutating func raw(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     private mutating func integer(_ value: Int64) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var magnitude = value.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(magnitude % 10))
-            magnitude /= 10
-        } while magnitude > 0
-        bytes[start...].reverse()
+        if value < 0 { append(UInt8(ascii: "-")) }
+        let magnitude = value.magnitude
+        var count = 1
+        var bound: UInt64 = 10
+        while magnitude >= bound, count < 19 {
+            count += 1
+            bound *= 10
+        }
+        digits(magnitude, count: count)
+    }
+
+    /// The last `count` decimal digits of a number.
+    private mutating func digits(_ value: UInt64, count digits: Int) {
+        reserve(digits)
+        var value = value
+        var place = count + digits
+        count = place
+        for _ in 0..<digits {
+            place -= 1
+            start[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+            value /= 10
+        }
     }
 
     private mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
             if utf8.contains(where: Self.needsEscape) {
                 for byte in utf8 { escaped(byte) }
             } else {
-                bytes.append(contentsOf: utf8)
+                append(utf8)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        append(UInt8(ascii: "\""))
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {
@@ -114,7 +137,7 @@ struct JSONWriter {
 
     private mutating func escaped(_ byte: UInt8) {
         guard Self.needsEscape(byte) else {
-            bytes.append(byte)
+            append(byte)
             return
         }
         switch byte {
@@ -125,9 +148,41 @@ struct JSONWriter {
         case UInt8(ascii: "\t"): raw("\\t")
         default:
             raw("\\u00")
-            for digit in [byte >> 4, byte & 15] {
-                bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            }
+            append(hexDigit(byte >> 4))
+            append(hexDigit(byte & 15))
         }
+    }
+
+    private func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    // MARK: The bytes
+
+    private mutating func append(_ byte: UInt8) {
+        reserve(1)
+        put(byte)
+    }
+
+    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let source = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        (start + count).update(from: source, count: bytes.count)
+        count += bytes.count
+    }
+
+    /// Room for the byte has been reserved.
+    private mutating func put(_ byte: UInt8) {
+        start[count] = byte
+        count += 1
+    }
+
+    private mutating func reserve(_ more: Int) {
+        guard count + more > capacity else { return }
+        capacity = max(capacity * 2, count + more)
+        let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        grown.update(from: start, count: count)
+        start.deallocate()
+        start = grown
     }
 }

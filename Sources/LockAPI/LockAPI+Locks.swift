@@ -61,7 +61,7 @@ extension LockAPI {
         }
     }
 
-    func query(of call: Call, _ allowed: [Field]) throws(Problem) -> Parameters {
+    func query(of call: Call, _ allowed: Fields) throws(Problem) -> Parameters {
         try reader.query(call.query, allowed, limits)
     }
 

@@ -93,7 +93,7 @@ extension LockAPI {
 
     // MARK: Shared by all operations
 
-    func body(of call: Call, _ allowed: [Field]) throws(Problem) -> Parameters {
+    func body(of call: Call, _ allowed: Fields) throws(Problem) -> Parameters {
         _ = try query(of: call, [])
         return try reader.body(of: call.request, allowed, limits)
     }

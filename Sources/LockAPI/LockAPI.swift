@@ -6,7 +6,7 @@ package import TicketLock
 /// The HTTP API, version 1: routes, JSON in and out, outcomes to statuses (design, section 4).
 ///
 /// An actor on the event loop, like the server that calls it and the store it calls.
-package actor LockAPI: RequestHandler {
+package actor LockAPI: RequestHandler, LoopActor {
     /// One answered request, for the access log.
     package struct Access: Sendable {
         package let method: String
@@ -78,9 +78,9 @@ package actor LockAPI: RequestHandler {
         let start = now()
         clock.adjust(now: start)
         let target = request.target
-        let path = target.prefix { $0 != UInt8(ascii: "?") }
-        let endpoint = Endpoint(path: path)
-        let call = Call(request: request, endpoint: endpoint, query: target[path.endIndex...].dropFirst())
+        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+        let endpoint = Endpoint(path: UnsafeBufferPointer(rebasing: target[..<end]))
+        let call = Call(request: request, endpoint: endpoint, query: target[end...].dropFirst())
         let access = accessLog.map { ($0, request.method, String(decoding: target, as: UTF8.self)) }
         var response: Response
         do throws(Problem) {

@@ -1,10 +1,36 @@
 import CJSON
+import Glibc
 import TicketLock
 
 /// The fields requests are made of. Which of them a request takes is its endpoint's matter.
-enum Field: String {
-    case conversationID = "conversation_id"
-    case ticket, token, lifetime, timeout, prefix, limit, cursor
+enum Field: UInt8, CaseIterable {
+    case conversationID, ticket, token, lifetime, timeout, prefix, limit, cursor
+
+    /// As it is written in JSON and in queries.
+    var name: StaticString {
+        switch self {
+        case .conversationID: "conversation_id"
+        case .ticket: "ticket"
+        case .token: "token"
+        case .lifetime: "lifetime"
+        case .timeout: "timeout"
+        case .prefix: "prefix"
+        case .limit: "limit"
+        case .cursor: "cursor"
+        }
+    }
+
+    /// The field of that name, if it is one of `allowed`.
+    static func named(_ name: UnsafeRawBufferPointer, in allowed: Fields) -> Field? {
+        guard let start = name.baseAddress else { return nil }
+        for field in allCases where allowed.contains(Fields(field)) {
+            let known = field.name
+            if known.utf8CodeUnitCount == name.count, memcmp(known.utf8Start, start, name.count) == 0 {
+                return field
+            }
+        }
+        return nil
+    }
 
     var code: Problem.Code {
         switch self {
@@ -21,11 +47,34 @@ enum Field: String {
 
     /// The problem with a value: names the field, the value and what is allowed.
     func problem(_ value: String, _ allowed: String) -> Problem {
-        Problem(code, "\(rawValue): \(value) is not \(allowed)", field: rawValue)
+        Problem(code, "\(name): \(value) is not \(allowed)", field: "\(name)")
     }
 
     func missing(_ allowed: String) -> Problem {
-        Problem(code, "\(rawValue) is missing; it must be \(allowed)", field: rawValue)
+        Problem(code, "\(name) is missing; it must be \(allowed)", field: "\(name)")
+    }
+}
+
+/// Some of the fields.
+struct Fields: OptionSet {
+    let rawValue: UInt8
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(_ field: Field) { rawValue = 1 << field.rawValue }
+
+    static let conversationID = Fields(.conversationID)
+    static let ticket = Fields(.ticket)
+    static let token = Fields(.token)
+    static let lifetime = Fields(.lifetime)
+    static let timeout = Fields(.timeout)
+    static let prefix = Fields(.prefix)
+    static let limit = Fields(.limit)
+    static let cursor = Fields(.cursor)
+
+    /// Their names, for a person.
+    var names: String {
+        Field.allCases.filter { contains(Fields($0)) }.map { "\($0.name)" }.joined(separator: ", ")
     }
 }
 
@@ -65,11 +114,14 @@ struct Parameters {
         case .ticket: ticket = try member.integer(field, Self.integerAllowed, 0...Self.integerMax)
         case .token: token = UInt64(try member.integer(field, Self.integerAllowed, 0...Self.integerMax))
         case .lifetime:
-            let allowed = "a number of seconds above 0, at most \(Self.seconds(limits.maxLifetime))"
-            lifetime = try Self.span(member, field, allowed, limits.maxLifetime) { $0 > 0 }
+            lifetime = try Self.span(
+                member, field, "a number of seconds above 0, at most \(Self.seconds(limits.maxLifetime))",
+                limits.maxLifetime
+            ) { $0 > 0 }
         case .timeout:
-            let allowed = "a number of seconds from 0 to \(Self.seconds(limits.maxWait))"
-            timeout = try Self.span(member, field, allowed, limits.maxWait) { $0 >= 0 }
+            timeout = try Self.span(
+                member, field, "a number of seconds from 0 to \(Self.seconds(limits.maxWait))", limits.maxWait
+            ) { $0 >= 0 }
         case .prefix, .limit, .cursor: preconditionFailure("\(field) is a query parameter")
         }
     }
@@ -104,12 +156,12 @@ struct Parameters {
     }
 
     private static func span(
-        _ member: cjson_member, _ field: Field, _ allowed: String, _ longest: Duration,
+        _ member: cjson_member, _ field: Field, _ allowed: @autoclosure () -> String, _ longest: Duration,
         _ isAllowed: (Double) -> Bool
     ) throws(Problem) -> Duration {
-        let seconds = try member.number(field, allowed)
+        let seconds = try member.number(field, allowed())
         guard isAllowed(seconds), seconds <= Self.seconds(longest) else {
-            throw field.problem(member.shown, allowed)
+            throw field.problem(member.shown, allowed())
         }
         // Up, so that no positive span becomes none.
         return .nanoseconds(Int64((seconds * 1e9).rounded(.up)))
@@ -152,17 +204,17 @@ extension cjson_member {
         }
     }
 
-    func text(_ field: Field, _ allowed: String) throws(Problem) -> String {
-        guard kind == CJSON_KIND_STRING else { throw field.problem(shown, allowed) }
+    func text(_ field: Field, _ allowed: @autoclosure () -> String) throws(Problem) -> String {
+        guard kind == CJSON_KIND_STRING else { throw field.problem(shown, allowed()) }
         return stringValue
     }
 
-    func number(_ field: Field, _ allowed: String) throws(Problem) -> Double {
+    func number(_ field: Field, _ allowed: @autoclosure () -> String) throws(Problem) -> Double {
         switch kind {
         case CJSON_KIND_INTEGER: return Double(integer)
         case CJSON_KIND_UNSIGNED: return Double(unsigned_integer)
         case CJSON_KIND_DOUBLE: return real
-        default: throw field.problem(shown, allowed)
+        default: throw field.problem(shown, allowed())
         }
     }
 

@@ -23,45 +23,44 @@ struct RequestReader: ~Copyable {
     }
 
     /// The fields of a JSON body, which may be those in `allowed`.
-    func body(of request: Request, _ allowed: [Field], _ limits: LockLimits) throws(Problem) -> Parameters {
+    func body(of request: Request, _ allowed: Fields, _ limits: LockLimits) throws(Problem) -> Parameters {
         try checkContentType(of: request)
         let body = request.body
         guard body.count > 0 else {
-            throw Problem(.invalidJSON, "the body is empty; send one JSON object with \(Self.names(allowed))")
+            throw Problem(.invalidJSON, "the body is empty; send one JSON object with \(allowed.names)")
         }
         var reason: UnsafePointer<CChar>?
         let count = cjson_parse_object(
             parser, body.baseAddress, body.count, members, Int32(Self.membersMax), &reason)
         guard count >= 0 else { throw Self.problem(count, reason) }
         var parameters = Parameters()
+        var seen: Fields = []
         for index in 0..<Int(count) {
             let member = members[index]
-            guard let field = Self.field(named: member, allowed) else {
-                throw Self.unknown(member.name, allowed)
-            }
-            for earlier in 0..<index where Self.haveSameKey(members[earlier], member) {
-                throw Self.repeated(member.name)
-            }
+            let name = UnsafeRawBufferPointer(start: member.key, count: member.key_length)
+            guard let field = Field.named(name, in: allowed) else { throw Self.unknown(member.name, allowed) }
+            guard seen.insert(Fields(field)).inserted else { throw Self.repeated(member.name) }
             try parameters.set(field, member, limits)
         }
         return parameters
     }
 
     /// The parameters of a query, which may be those in `allowed`.
-    func query(_ query: UnsafeBufferPointer<UInt8>.SubSequence, _ allowed: [Field], _ limits: LockLimits)
+    func query(_ query: UnsafeBufferPointer<UInt8>.SubSequence, _ allowed: Fields, _ limits: LockLimits)
         throws(Problem) -> Parameters
     {
         var parameters = Parameters()
-        var seen: [Field] = []
+        var seen: Fields = []
         for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
             let parts = pair.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let name = try Self.unescaped(parts[0])
-            guard let field = allowed.first(where: { $0.rawValue == name }) else {
+            guard let field = Field.allCases.first(where: { name == "\($0.name)" }),
+                allowed.contains(Fields(field))
+            else {
                 throw Self.unknown(name, allowed)
             }
-            guard !seen.contains(field) else { throw Self.repeated(name) }
-            seen.append(field)
+            guard seen.insert(Fields(field)).inserted else { throw Self.repeated(name) }
             let value = parts.count > 1 ? try Self.unescaped(parts[1], of: field) : ""
             try parameters.set(field, query: value, limits)
         }
@@ -96,30 +95,16 @@ struct RequestReader: ~Copyable {
         }
     }
 
-    private static func field(named member: cjson_member, _ allowed: [Field]) -> Field? {
-        let name = UnsafeRawBufferPointer(start: member.key, count: member.key_length)
-        return allowed.first { $0.rawValue.utf8.elementsEqual(name) }
-    }
-
-    private static func haveSameKey(_ one: cjson_member, _ other: cjson_member) -> Bool {
-        UnsafeRawBufferPointer(start: one.key, count: one.key_length)
-            .elementsEqual(UnsafeRawBufferPointer(start: other.key, count: other.key_length))
-    }
-
-    private static func unknown(_ name: String, _ allowed: [Field]) -> Problem {
+    private static func unknown(_ name: String, _ allowed: Fields) -> Problem {
         let detail =
             allowed.isEmpty
             ? "\(quoted(name)) is not known here; this request takes no parameters"
-            : "\(quoted(name)) is not a field of this request; it takes \(names(allowed))"
+            : "\(quoted(name)) is not a field of this request; it takes \(allowed.names)"
         return Problem(.invalidField, detail, field: name)
     }
 
     private static func repeated(_ name: String) -> Problem {
         Problem(.invalidField, "\(quoted(name)) is given more than once", field: name)
-    }
-
-    private static func names(_ fields: [Field]) -> String {
-        fields.map(\.rawValue).joined(separator: ", ")
     }
 
     /// Undoes the escapes of `application/x-www-form-urlencoded`; the result must be UTF-8.

@@ -5,7 +5,7 @@ package import TicketLock
 ///
 /// An actor on the event loop: its operations are answered without leaving the loop's thread, and only a
 /// caller that waits suspends. The rules are ``LockTable``'s; here are the callers that wait, and time.
-package actor InMemoryLockStore: LockStore {
+package actor InMemoryLockStore: LockStore, LoopActor {
     /// Locks whose expiries are worked off in one turn of the loop, so that a storm of them delays no request
     /// by more than some milliseconds.
     static let expiriesPerTurnMax = 2_000
@@ -28,7 +28,7 @@ package actor InMemoryLockStore: LockStore {
 
     /// Begins to expire tickets by itself. Once, before the first operation.
     package func start() {
-        time.onWake { [weak self] in self?.assumeIsolated { $0.alarmWentOff() } }
+        time.onWake { [weak self] in self?.onLoop { $0.alarmWentOff() } }
     }
 
     // MARK: Tickets
@@ -180,7 +180,7 @@ package actor InMemoryLockStore: LockStore {
             loop.submit { self.cancel(waiter) }
             return
         }
-        assumeIsolated { store in
+        onLoop { store in
             guard store.waiters.resolve(waiter, .cancelled) else { return }
             store.giveUp(waiter)
         }

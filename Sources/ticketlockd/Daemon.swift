@@ -7,7 +7,7 @@ import Logging
 import TicketLock
 
 /// The running service: its parts, put together on one event loop, and what signals do to them.
-actor Daemon {
+actor Daemon: LoopActor {
     nonisolated let loop: EventLoop
     private let options: DaemonOptions
     private let environment: [String: String]
@@ -39,7 +39,7 @@ actor Daemon {
                 let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
                 let loop = try EventLoop()
                 let daemon = Daemon(configuration, options, environment, log, logger, loop)
-                loop.submit { daemon.assumeIsolated { $0.start(listeners) } }
+                loop.submit { daemon.onLoop { $0.start(listeners) } }
                 loop.run()
                 log.flush(timeout: .seconds(1))
                 return daemon.exitStatus
@@ -80,11 +80,11 @@ actor Daemon {
 
     private func start(_ listeners: [Listener]) {
         do {
-            store.assumeIsolated { $0.start() }
-            api.assumeIsolated { $0.observe(server) }
+            store.onLoop { $0.start() }
+            api.onLoop { $0.observe(server) }
             logRequests()
-            try server.assumeIsolated { server in
-                try server.start(at: listeners) { [weak self] in self?.assumeIsolated { $0.noteExhaustion() }
+            try server.onLoop { server in
+                try server.start(at: listeners) { [weak self] in self?.onLoop { $0.noteExhaustion() }
                 }
             }
             try startWatchdog()
@@ -130,7 +130,7 @@ actor Daemon {
         let nanoseconds = interval.nanoseconds
         watchdog = try Alarm(on: loop) { [unowned self] in
             ServiceManager.alive()
-            assumeIsolated { $0.watchdog?.set(Alarm.now + nanoseconds) }
+            onLoop { $0.watchdog?.set(Alarm.now + nanoseconds) }
         }
         watchdog?.set(Alarm.now + nanoseconds)
     }
@@ -146,9 +146,9 @@ actor Daemon {
 
     private func handleSignals() {
         signals = [
-            Signal(SIGTERM, on: loop) { [unowned self] in assumeIsolated { $0.shutDown("SIGTERM") } },
-            Signal(SIGINT, on: loop) { [unowned self] in assumeIsolated { $0.shutDown("SIGINT") } },
-            Signal(SIGHUP, on: loop) { [unowned self] in assumeIsolated { $0.reload() } },
+            Signal(SIGTERM, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGTERM") } },
+            Signal(SIGINT, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGINT") } },
+            Signal(SIGHUP, on: loop) { [unowned self] in onLoop { $0.reload() } },
         ]
     }
 
@@ -217,7 +217,7 @@ actor Daemon {
     private func logRequests() {
         let logger = logger
         let isWanted = log.level <= .debug
-        api.assumeIsolated { api in
+        api.onLoop { api in
             guard isWanted else { return api.setAccessLog(nil) }
             api.setAccessLog { access in
                 logger.debug(
