@@ -7,14 +7,12 @@ extension LoopActor {
     /// Enters the actor from a callback on the loop's thread, as `assumeIsolated` does, at the price of one
     /// comparison: the general check costs 3,000 instructions, several times in each request. Traps on any
     /// other thread.
-    package nonisolated func onLoop<Value: Sendable>(_ operation: (isolated Self) throws -> Value) rethrows
-        -> Value
-    {
+    package nonisolated func onLoop(_ operation: (isolated Self) -> Void) {
         precondition(loop.isOnLoopThread, "this must run on the event loop's thread")
-        return try withoutActuallyEscaping(operation) { operation in
+        withoutActuallyEscaping(operation) { operation in
             // Isolation is a matter of types: the function is the same, and its thread has been checked. The
             // standard library's `assumeIsolated` does this too.
-            try unsafeBitCast(operation, to: ((Self) throws -> Value).self)(self)
+            unsafeBitCast(operation, to: ((Self) -> Void).self)(self)
         }
     }
 }

@@ -207,9 +207,12 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     private func setAlarm() {
-        if let due = table.nextDeadline { time.wake(at: due) }
+        if let due = Self.nextDeadline(of: &table) { time.wake(at: due) }
         if let due = waiters.nextDeadline { time.wake(at: due) }
     }
+
+    /// `inout` keeps the table from being copied, with a retain for each of its arrays, for every request.
+    private static func nextDeadline(of table: inout LockTable) -> Instant? { table.nextDeadline }
 
     private func alarmWentOff() {
         let now = time.now()

@@ -83,7 +83,7 @@ actor Daemon: LoopActor {
             store.onLoop { $0.start() }
             api.onLoop { $0.observe(server) }
             logRequests()
-            try server.onLoop { server in
+            try server.assumeIsolated { server in
                 try server.start(at: listeners) { [weak self] in self?.onLoop { $0.noteExhaustion() }
                 }
             }
