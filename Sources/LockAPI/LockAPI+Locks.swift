@@ -5,8 +5,9 @@ import TicketLock
 extension LockAPI {
     private static let pageLimitDefault = 100
 
+    @inline(never)
     func isWaiting(_ call: Call) async throws(Problem) -> Response {
-        let id = try query(of: call, [.conversationID]).requiredID(limits)
+        let id = try queriedID(call)
         let waiting = try await reaching { () async throws(LockStoreError) in
             try await store.isSomeoneWaiting(for: id)
         }
@@ -18,8 +19,9 @@ extension LockAPI {
         }
     }
 
+    @inline(never)
     func getLock(_ call: Call) async throws(Problem) -> Response {
-        let id = try query(of: call, [.conversationID]).requiredID(limits)
+        let id = try queriedID(call)
         let lock = try await reaching { () async throws(LockStoreError) in try await store.getLock(for: id) }
         guard let lock else {
             throw Problem(.lockNotFound, "the conversation \(quoted(id.string)) has no lock")
@@ -27,8 +29,9 @@ extension LockAPI {
         return lockResponse(200, lock)
     }
 
+    @inline(never)
     func putLock(_ call: Call) async throws(Problem) -> Response {
-        let id = try body(of: call, [.conversationID]).requiredID(limits)
+        let id = try order(of: call, .conversationID).id
         let result = try await reaching { () async throws(LockStoreError) in
             try await store.getOrCreateLock(for: id)
         }
@@ -36,8 +39,9 @@ extension LockAPI {
         return lockResponse(created ? 201 : 200, lock)
     }
 
+    @inline(never)
     func deleteLock(_ call: Call) async throws(Problem) -> Response {
-        let id = try query(of: call, [.conversationID]).requiredID(limits)
+        let id = try queriedID(call)
         let deleted = try await reaching { () async throws(LockStoreError) in
             try await store.deleteLock(for: id)
         }
@@ -47,6 +51,7 @@ extension LockAPI {
         }
     }
 
+    @inline(never)
     func listLocks(_ call: Call) async throws(Problem) -> Response {
         let parameters = try query(of: call, [.prefix, .limit, .cursor])
         let limit = parameters.limit ?? Self.pageLimitDefault

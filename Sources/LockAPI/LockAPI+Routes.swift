@@ -37,11 +37,9 @@ extension LockAPI {
     }
 
     private func methodNotAllowed(_ call: Call, _ endpoint: Endpoint) -> Problem {
-        var problem = Problem(
+        Problem(
             .methodNotAllowed,
-            "\(quoted(call.request.method)) is not allowed at \(endpoint.rawValue); allowed: \(endpoint.allow)"
-        )
-        problem.allow = endpoint.allow
-        return problem
+            "\(quoted(call.request.method)) is not allowed at \(endpoint.rawValue); allowed: \(endpoint.allow)",
+            allow: endpoint.allow)
     }
 }

@@ -4,12 +4,14 @@ import LockStore
 
 extension LockAPI {
     /// Alive: the loop answers.
+    @inline(never)
     func health(_ call: Call) throws(Problem) -> Response {
         try noParameters(call)
         return Response { $0.field("status", "ok") }
     }
 
     /// Able to serve: the store can be reached, and nobody is shutting the service down.
+    @inline(never)
     func readiness(_ call: Call) async throws(Problem) -> Response {
         try noParameters(call)
         if isShuttingDown { throw Problem(.shuttingDown, "the service is shutting down") }
@@ -17,6 +19,7 @@ extension LockAPI {
         return Response { $0.field("status", "ready") }
     }
 
+    @inline(never)
     func version(_ call: Call) throws(Problem) -> Response {
         try noParameters(call)
         return Response {
@@ -26,6 +29,7 @@ extension LockAPI {
         }
     }
 
+    @inline(never)
     func metricsPage(_ call: Call) async throws(Problem) -> Response {
         try noParameters(call)
         let statistics = await store.statistics()
@@ -36,6 +40,7 @@ extension LockAPI {
         return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
     }
 
+    @inline(never)
     func openAPI(_ call: Call) throws(Problem) -> Response {
         try noParameters(call)
         return Response(
@@ -43,6 +48,7 @@ extension LockAPI {
     }
 
     /// For a person with curl.
+    @inline(never)
     func index(_ call: Call) throws(Problem) -> Response {
         try noParameters(call)
         return Response(status: 200, contentType: .text, body: Array(Self.indexText(build.version).utf8))

@@ -2,123 +2,113 @@ import HTTPServer
 import LockStore
 import TicketLock
 
+/// The operations on tickets. Each reads its order, asks the store, and says what came of it; reading and
+/// saying are functions of their own, so that a parked request keeps little more than its order.
 extension LockAPI {
+    @inline(never)
     func issueTicket(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .lifetime])
-        let id = try parameters.requiredID(limits)
-        let key = try idempotencyKey(of: call.request)
-        let lifetime = parameters.lifetime ?? limits.defaultLifetime
+        let order = try order(of: call, [.conversationID, .lifetime], isKeyed: true)
         let result = try await reaching { () async throws(LockStoreError) in
-            try await store.issueTicket(for: id, lifetime: lifetime, key: key)
+            try await store.issueTicket(for: order.id, lifetime: order.lifetime, key: order.key)
         }
-        let status = try success(result, ticket: nil, of: id)
-        var response = ticketResponse(201, status, id)
-        // With a key its caller comes back for the ticket; without one nobody could ever finish it.
-        if key == nil { response.whenUndelivered = takingBack(status, of: id) }
-        return response
+        return try taken(result, order, isGrant: false)
     }
 
+    @inline(never)
     func acquire(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .lifetime, .timeout])
-        let id = try parameters.requiredID(limits)
-        let key = try idempotencyKey(of: call.request)
-        let lifetime = parameters.lifetime ?? limits.defaultLifetime
-        let timeout = parameters.timeout ?? min(limits.defaultWait, limits.maxWait)
+        let order = try order(of: call, [.conversationID, .lifetime, .timeout], isKeyed: true)
         let result = try await reaching { () async throws(LockStoreError) in
-            try await store.acquire(for: id, lifetime: lifetime, timeout: timeout, key: key)
+            try await store.acquire(
+                for: order.id, lifetime: order.lifetime, timeout: order.timeout, key: order.key)
         }
-        let status = try success(result, ticket: nil, of: id)
-        var response = ticketResponse(201, status, id)
-        response.isGrant = true
-        response.whenUndelivered = takingBack(status, of: id)
+        return try taken(result, order, isGrant: true)
+    }
+
+    @inline(never)
+    func wait(_ call: Call) async throws(Problem) -> Response {
+        let order = try order(
+            of: call, [.conversationID, .ticket, .token, .timeout], requiresTicket: true)
+        let result = try await reaching { () async throws(LockStoreError) in
+            try await store.wait(
+                for: order.ticket, token: order.token, of: order.id, timeout: order.timeout)
+        }
+        return try told(result, order)
+    }
+
+    @inline(never)
+    func extend(_ call: Call) async throws(Problem) -> Response {
+        let order = try order(
+            of: call, [.conversationID, .ticket, .token, .lifetime], requiresTicket: true)
+        let result = try await reaching { () async throws(LockStoreError) in
+            try await store.extend(
+                order.ticket, token: order.token, of: order.id, lifetime: order.lifetime)
+        }
+        return try told(result, order)
+    }
+
+    @inline(never)
+    func finishServing(_ call: Call) async throws(Problem) -> Response {
+        let order = try order(of: call, [.conversationID, .ticket, .token], requiresTicket: true)
+        let result = try await reaching { () async throws(LockStoreError) in
+            try await store.finishServing(order.ticket, token: order.token, of: order.id)
+        }
+        return try finished(result, order)
+    }
+
+    @inline(never)
+    func cleanUp(_ call: Call) async throws(Problem) -> Response {
+        let order = try order(of: call, [.conversationID, .ticket, .token])
+        if !order.hasTicket, order.token != nil {
+            throw Problem(
+                .invalidToken, "token is given without a ticket for it to belong to", field: "token")
+        }
+        let result = try await reaching { () async throws(LockStoreError) in
+            try await store.cleanUp(order.optionalTicket, token: order.token, of: order.id)
+        }
+        return try cleanedUp(result, order)
+    }
+
+    // MARK: What came of it
+
+    /// The answer to a client that has taken a ticket, which is taken back when the client is not told.
+    @inline(never)
+    private func taken(
+        _ result: Result<TicketStatus, Refusal>, _ order: Order, isGrant: Bool
+    ) throws(Problem) -> Response {
+        let status = try success(result, ticket: nil, of: order.id)
+        var response = ticketResponse(201, status, order.id)
+        response.isGrant = isGrant
+        // With a key the caller of issue-ticket comes back for its ticket; without one nobody could finish it.
+        if isGrant || order.key == nil { response.whenUndelivered = takingBack(status, of: order.id) }
         return response
     }
 
-    func wait(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .ticket, .token, .timeout])
-        let id = try parameters.requiredID(limits)
-        let ticket = try parameters.requiredTicket()
-        let timeout = parameters.timeout ?? min(limits.defaultWait, limits.maxWait)
-        let result = try await reaching { () async throws(LockStoreError) in
-            try await store.wait(for: ticket, token: parameters.token, of: id, timeout: timeout)
-        }
-        return ticketResponse(200, try success(result, ticket: ticket, of: id), id)
+    @inline(never)
+    private func told(
+        _ result: Result<TicketStatus, Refusal>, _ order: Order
+    ) throws(Problem) -> Response {
+        ticketResponse(200, try success(result, ticket: order.ticket, of: order.id), order.id)
     }
 
-    func extend(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .ticket, .token, .lifetime])
-        let id = try parameters.requiredID(limits)
-        let ticket = try parameters.requiredTicket()
-        let lifetime = parameters.lifetime ?? limits.defaultLifetime
-        let result = try await reaching { () async throws(LockStoreError) in
-            try await store.extend(ticket, token: parameters.token, of: id, lifetime: lifetime)
-        }
-        return ticketResponse(200, try success(result, ticket: ticket, of: id), id)
-    }
-
-    func finishServing(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .ticket, .token])
-        let id = try parameters.requiredID(limits)
-        let ticket = try parameters.requiredTicket()
-        let result = try await reaching { () async throws(LockStoreError) in
-            try await store.finishServing(ticket, token: parameters.token, of: id)
-        }
-        let finished = try success(result, ticket: ticket, of: id)
+    @inline(never)
+    private func finished(_ result: Result<Finished, Refusal>, _ order: Order) throws(Problem) -> Response {
+        let finished = try success(result, ticket: order.ticket, of: order.id)
         return Response {
-            $0.field("conversation_id", id.string)
+            $0.field("conversation_id", order.id.string)
             $0.field("removed", finished.removed)
             $0.field("now_serving", finished.nowServing)
             $0.field("is_someone_waiting", finished.isSomeoneWaiting)
         }
     }
 
-    func cleanUp(_ call: Call) async throws(Problem) -> Response {
-        let parameters = try body(of: call, [.conversationID, .ticket, .token])
-        let id = try parameters.requiredID(limits)
-        if parameters.ticket == nil, parameters.token != nil {
-            throw Problem(
-                .invalidToken, "token is given without a ticket for it to belong to", field: "token")
-        }
-        let result = try await reaching { () async throws(LockStoreError) in
-            try await store.cleanUp(parameters.ticket, token: parameters.token, of: id)
-        }
-        let cleaned = try success(result, ticket: parameters.ticket, of: id)
+    @inline(never)
+    private func cleanedUp(_ result: Result<CleanedUp, Refusal>, _ order: Order) throws(Problem) -> Response {
+        let cleaned = try success(result, ticket: order.optionalTicket, of: order.id)
         return Response {
-            $0.field("conversation_id", id.string)
+            $0.field("conversation_id", order.id.string)
             $0.field("removed", cleaned.removed)
             $0.field("deleted", cleaned.deleted)
             $0.field("is_someone_waiting", cleaned.isSomeoneWaiting)
-        }
-    }
-
-    // MARK: Shared by all operations
-
-    func body(of call: Call, _ allowed: Fields) throws(Problem) -> Parameters {
-        _ = try query(of: call, [])
-        return try reader.body(of: call.request, allowed, limits)
-    }
-
-    /// Does a store's operation, turning what the world did to the store into a problem.
-    func reaching<Value>(_ operation: () async throws(LockStoreError) -> Value) async throws(Problem) -> Value
-    {
-        do throws(LockStoreError) {
-            return try await operation()
-        } catch {
-            switch error.code {
-            case .unavailable:
-                throw Problem(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
-            // Its caller has hung up, so nobody reads this.
-            case .cancelled: throw Problem(.shuttingDown, "the caller stopped waiting")
-            }
-        }
-    }
-
-    func success<Value>(
-        _ result: Result<Value, Refusal>, ticket: TicketNumber?, of id: ConversationID
-    ) throws(Problem) -> Value {
-        switch result {
-        case .success(let value): return value
-        case .failure(let refusal): throw Problem(refusal, ticket: ticket, of: id, limits: limits)
         }
     }
 
@@ -137,17 +127,24 @@ extension LockAPI {
         }
     }
 
-    private func idempotencyKey(of request: Request) throws(Problem) -> IdempotencyKey? {
-        guard let value = request.header("Idempotency-Key") else { return nil }
-        guard (1...limits.idempotencyKeyBytesMax).contains(value.count),
-            value.allSatisfy({ 0x21...0x7e ~= $0 })
-        else {
-            throw Problem(
-                .invalidIdempotencyKey,
-                "Idempotency-Key: \(quoted(String(decoding: value, as: UTF8.self))) is not"
-                    + " 1 to \(limits.idempotencyKeyBytesMax) visible ASCII characters",
-                field: "Idempotency-Key")
+    // MARK: Shared by all operations
+
+    /// Does a store's operation, turning what the world did to the store into a problem.
+    func reaching<Value>(_ operation: () async throws(LockStoreError) -> Value) async throws(Problem) -> Value
+    {
+        do throws(LockStoreError) {
+            return try await operation()
+        } catch {
+            throw Problem(error)
         }
-        return String(decoding: value, as: UTF8.self)
+    }
+
+    func success<Value>(
+        _ result: Result<Value, Refusal>, ticket: TicketNumber?, of id: ConversationID
+    ) throws(Problem) -> Value {
+        switch result {
+        case .success(let value): return value
+        case .failure(let refusal): throw Problem(refusal, ticket: ticket, of: id, limits: limits)
+        }
     }
 }

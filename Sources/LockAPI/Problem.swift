@@ -1,20 +1,28 @@
 import HTTPServer
+import LockStore
 import TicketLock
 
 /// An error as a client sees it: problem+json (RFC 9457) with a stable code word.
-struct Problem: Error {
+///
+/// A class, so that a request that may fail in many places keeps room for one reference, not for many errors.
+final class Problem: Error {
     let code: Code
     let detail: String
     /// The field of the request that is at fault.
-    var field: String?
+    let field: String?
     /// The ticket that keeps its place though the request failed.
-    var ticket: (id: ConversationID, status: TicketStatus)?
-    var allow: StaticString?
+    let ticket: (id: ConversationID, status: TicketStatus)?
+    let allow: StaticString?
 
-    init(_ code: Code, _ detail: String, field: String? = nil) {
+    init(
+        _ code: Code, _ detail: String, field: String? = nil,
+        ticket: (id: ConversationID, status: TicketStatus)? = nil, allow: StaticString? = nil
+    ) {
         self.code = code
         self.detail = detail
         self.field = field
+        self.ticket = ticket
+        self.allow = allow
     }
 
     /// The code words. They never change their meaning; clients switch on them.
@@ -112,8 +120,20 @@ struct Problem: Error {
 }
 
 extension Problem {
+    /// What a client is told of what the world did to the store.
+    convenience init(_ error: LockStoreError) {
+        switch error.code {
+        case .unavailable:
+            self.init(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
+        // Its caller has hung up, so nobody reads this.
+        case .cancelled: self.init(.shuttingDown, "the caller stopped waiting")
+        }
+    }
+
     /// What a client is told of a refusal.
-    init(_ refusal: Refusal, ticket number: TicketNumber?, of id: ConversationID, limits: LockLimits) {
+    convenience init(
+        _ refusal: Refusal, ticket number: TicketNumber?, of id: ConversationID, limits: LockLimits
+    ) {
         let name = "ticket \(number ?? 0)"
         switch refusal {
         case .gone(.unknown):
@@ -146,8 +166,8 @@ extension Problem {
                 .acquireTimeout, "the timeout passed before the ticket was served; the ticket is withdrawn")
         case .shuttingDown(let status):
             self.init(
-                .shuttingDown, "the service is shutting down; the ticket keeps its place, wait for it again")
-            ticket = status.map { (id, $0) }
+                .shuttingDown, "the service is shutting down; the ticket keeps its place, wait for it again",
+                ticket: status.map { (id, $0) })
         }
     }
 }
