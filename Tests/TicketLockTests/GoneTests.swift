@@ -42,6 +42,17 @@ struct GoneTests {
         }
     }
 
+    @Test("A negative number was never issued, of no lock", arguments: [-1, -2, .min] as [TicketNumber])
+    func negative(number: TicketNumber) throws {
+        #expect(desk.status(number) == .failure(.neverIssued))
+        desk.create()
+        #expect(desk.status(number) == .failure(.neverIssued))
+        try desk.issue()
+        #expect(desk.status(number) == .failure(.neverIssued))
+        desk.delete()
+        #expect(desk.status(number) == .failure(.neverIssued))
+    }
+
     @Test(
         "A token that does not match the ticket is refused, and nothing changes",
         arguments: [-1, 1] as [Int64])

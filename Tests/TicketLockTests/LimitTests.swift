@@ -57,6 +57,20 @@ struct LimitTests {
         #expect(desk.take(TicketRequest(lifetime: .seconds(1)), for: "n4") == .failure(.tooManyLocks))
     }
 
+    @Test("A lock whose tickets have expired, noticed or not, makes room", arguments: [false, true])
+    func expiredMakesRoom(noticed: Bool) throws {
+        let desk = Desk { $0.locksMax = 2 }
+        try desk.issue("c1", lifetime: .seconds(5))
+        try desk.issue("c1", lifetime: .seconds(4))
+        try desk.issue("c2", lifetime: .seconds(6))
+        desk.advance(.seconds(5) - Desk.nanosecond)
+        #expect(desk.take(TicketRequest(lifetime: .seconds(1)), for: "new") == .failure(.tooManyLocks))
+        desk.advance(Desk.nanosecond)
+        if noticed { desk.expire() }
+        #expect(try desk.issue("new").number == 0)
+        #expect(desk.conversations() == ["new", "c2"])
+    }
+
     @Test("Getting a lock that exists makes no room for it")
     func existingNeedsNoRoom() throws {
         let desk = Desk { $0.locksMax = 2 }

@@ -108,6 +108,19 @@ struct RetentionTests {
         #expect(try desk.issue("c3").number == 1)
     }
 
+    @Test("Making room for a conversation does not forget that conversation's own number")
+    func roomForItself() throws {
+        desk.table.limits.locksMax = 3
+        desk.table.limits.retainedNumbersMax = 1
+        try desk.issue(4)
+        desk.delete()
+        for id in ["c1", "c2", "c3"] as [ConversationID] {
+            try desk.issue(id)
+            desk.finish(0, for: id)
+        }
+        #expect(try desk.issue().number == 4)
+    }
+
     @Test("Numbers whose time has passed make room by themselves")
     func expiredNumbers() throws {
         let desk = Desk { $0.numberRetention = .seconds(100) }
