@@ -28,4 +28,17 @@ extension LockTable {
     package mutating func update(_ id: ConversationID, now: Instant) {
         _ = lock(for: id, now: now)
     }
+
+    /// Sees that one more lock may exist, at the cost of the longest-idle empty one; false when every lock
+    /// holds tickets.
+    mutating func makeRoom(now: Instant) -> Bool {
+        guard lockCount >= limits.locksMax else { return true }
+        // Tickets that have expired, only not been dropped yet, keep no lock from being empty.
+        while idle.first == nil, let first = deadlines.first, first.due <= now {
+            dropExpired(first.key, now: now)
+        }
+        guard let longestIdle = idle.first else { return false }
+        delete(longestIdle, now: now)
+        return true
+    }
 }

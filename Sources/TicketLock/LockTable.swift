@@ -205,18 +205,16 @@ package struct LockTable: Sendable {
 
     /// Why ticket `number` is not there, of a conversation that has no lock.
     private func absent(_ number: TicketNumber, of id: ConversationID, now: Instant) -> Refusal {
-        number < retained.next(of: id, now: now) ? .gone(.unknown) : .neverIssued
+        (0..<retained.next(of: id, now: now)).contains(number) ? .gone(.unknown) : .neverIssued
     }
 
     /// A new lock, or nil when there are too many and none is empty. Its numbers go on where a deleted
     /// lock of the conversation left off.
     private mutating func create(_ id: ConversationID, now: Instant) -> Int? {
-        if index.count >= limits.locksMax {
-            guard let longestIdle = idle.first else { return nil }
-            delete(longestIdle, now: now)
-        }
-        let slot = free.popLast() ?? Int32(slots.count)
+        // Looked up before room is made, which may forget the oldest retained number: this one.
         let lock = TicketLock(lastIssued: retained.next(of: id, now: now) - 1)
+        guard makeRoom(now: now) else { return nil }
+        let slot = free.popLast() ?? Int32(slots.count)
         let new = Slot(id: id, lock: lock, touched: now, isFree: false)
         if Int(slot) == slots.count { slots.append(new) } else { slots[Int(slot)] = new }
         index[id] = slot

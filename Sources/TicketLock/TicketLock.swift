@@ -105,7 +105,7 @@ struct TicketLock: Sendable {
 
     private func place(of number: TicketNumber, token: FencingToken?) -> Result<Int, Refusal> {
         guard let place = queue.place(of: number) else {
-            return .failure(number <= lastIssued ? .gone(.unknown) : .neverIssued)
+            return .failure((0..<lastIssued + 1).contains(number) ? .gone(.unknown) : .neverIssued)
         }
         guard token == nil || token == queue[place].token else { return .failure(.tokenMismatch) }
         return .success(place)
