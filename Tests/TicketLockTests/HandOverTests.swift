@@ -84,6 +84,28 @@ struct HandOverTests {
         #expect(desk.numbers() == [0, 2])
     }
 
+    @Test(
+        "A ticket that ends in the very step in which its turn comes is told its end, and is not served",
+        arguments: ["finish", "cleanup", "withdraw", "delete"])
+    func endedAtItsTurn(way: String) throws {
+        try desk.issue(lifetime: .seconds(5))
+        let tickets = try desk.issue(2)
+        for ticket in tickets { desk.watch(ticket.number) }
+        // The head has expired, and the operation is the first to notice.
+        desk.advance(.seconds(5))
+        switch way {
+        case "finish": desk.finish(1)
+        case "cleanup": desk.cleanUp(1)
+        case "withdraw": desk.withdraw(tickets[0])
+        default:
+            desk.delete()
+            #expect(desk.table.takeEvents() == tickets.map { .ended($0.token, .lockDeleted) })
+            return
+        }
+        let next = try desk.status(2).get()
+        #expect(desk.table.takeEvents() == [.ended(tickets[0].token, .removed), .served(next)])
+    }
+
     @Test("A waiter that leaves wakes nobody")
     func leavingWakesNobody() throws {
         try desk.issue(4)
