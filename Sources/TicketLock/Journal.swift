@@ -35,7 +35,17 @@ struct Journal: Sendable {
             countExpired(ticket, wasServed: servedSince != nil)
             reason = .expired
         }
-        if ticket.isWatched { events.append(.ended(ticket.token, reason)) }
+        guard ticket.isWatched else { return }
+        if servedSince == now { takeBackServed(ticket.token) }
+        events.append(.ended(ticket.token, reason))
+    }
+
+    /// Nobody is told to be served whose ticket has ended in the same step: the next one may be served in it.
+    private mutating func takeBackServed(_ token: FencingToken) {
+        let index = events.lastIndex {
+            if case .served(let status) = $0 { status.token == token } else { false }
+        }
+        if let index { events.remove(at: index) }
     }
 
     private mutating func countExpired(_ ticket: Ticket, wasServed: Bool) {
