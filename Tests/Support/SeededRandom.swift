@@ -1,12 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// A random number generator that gives the same numbers for the same seed: SplitMix64.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
-    /// Overrides the seeds of every random test with this one number, to repeat a failure.
-    package static let environmentName = "TICKETLOCKD_TEST_SEED"
-
     private var state: UInt64
 
     package init(seed: UInt64) {
@@ -21,9 +14,10 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         return bits ^ (bits >> 31)
     }
 
-    /// The seeds to run a random test with: `count` that are the same in every run, and one that never is.
+    /// The seeds to run a random test with: `count` that are the same in every run, and one that never is; or
+    /// only the one in ``TestEnvironment/seedName``.
     package static func seeds(_ count: Int) -> [UInt64] {
-        if let value = getenv(environmentName), let seed = UInt64(String(cString: value)) { return [seed] }
+        if let seed = TestEnvironment.number(TestEnvironment.seedName) { return [seed] }
         return (1...UInt64(count)) + [UInt64.random(in: 1_000...9_999_999)]
     }
 

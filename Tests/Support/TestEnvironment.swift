@@ -1,0 +1,16 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What whoever runs the tests has set in the environment.
+package enum TestEnvironment {
+    /// The seed of every random test, to repeat a failure.
+    package static let seedName = "TICKETLOCKD_TEST_SEED"
+    /// How many operations deep the exhaustive test goes.
+    package static let depthName = "TICKETLOCKD_TEST_DEPTH"
+
+    /// The number that `name` is set to; nil when it is not, or not to a number.
+    package static func number(_ name: String) -> UInt64? {
+        getenv(name).flatMap { UInt64(String(cString: $0)) }
+    }
+}
