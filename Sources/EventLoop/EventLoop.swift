@@ -161,6 +161,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private var hasJobs: Bool { nextJob < jobs.count }
 
+    /// Queued jobs, and those that have run and still take room.
+    var jobRoom: Int { jobs.count }
+
     private func takeInbox() {
         let bodies = withInbox { inbox in
             jobs.append(contentsOf: inbox.jobs)
