@@ -74,8 +74,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         thread.store(Self.currentThread, ordering: .releasing)
         uv_run(uv, UV_RUN_DEFAULT)
         hasRun = true
-        finishTurn()
-        withInbox { $0.isClosed = true }
+        repeat { finishTurn() } while !closeInbox()
         closeHandles()
         uv_run(uv, UV_RUN_DEFAULT)
     }
@@ -182,8 +181,12 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             budget -= 1
             job.runSynchronously(on: executor)
         }
-        guard !hasJobs else { return }
-        jobs.removeAll(keepingCapacity: true)
+        if hasJobs {
+            // Those that have run make room, or a queue that is never empty would grow for ever.
+            jobs.removeFirst(nextJob)
+        } else {
+            jobs.removeAll(keepingCapacity: true)
+        }
         nextJob = 0
     }
 
@@ -192,6 +195,15 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         guard idling != isIdling else { return }
         isIdling = idling
         if idling { uv_idle_start(idleHandle, { _ in }) } else { uv_idle_stop(idleHandle) }
+    }
+
+    /// Takes no more from other threads; false when something is still to be run.
+    private func closeInbox() -> Bool {
+        guard !hasJobs else { return false }
+        return withInbox { inbox in
+            inbox.isClosed = inbox.isEmpty
+            return inbox.isClosed
+        }
     }
 
     private func closeHandles() {
