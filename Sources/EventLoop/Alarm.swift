@@ -28,7 +28,8 @@ package final class Alarm {
 
     /// Goes off at `due`, at once when that has passed; nil: never. Replaces what was set before.
     package func set(_ due: Int64?) {
-        guard due != self.due else { return }
+        // Once stopped, the descriptor may be somebody else's.
+        guard watch != nil, due != self.due else { return }
         self.due = due
         var time = itimerspec()
         if let due {
@@ -44,6 +45,7 @@ package final class Alarm {
         guard let watch else { return }
         watch.stop()
         self.watch = nil
+        due = nil
         close(descriptor)
     }
 
