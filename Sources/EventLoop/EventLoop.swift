@@ -206,12 +206,17 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
     }
 
+    /// Closes all handles; watches and signals that nobody stopped are told, and let go.
     private func closeHandles() {
         uv_walk(
             uv,
             { handle, _ in
                 guard let handle, uv_is_closing(handle) == 0 else { return }
-                uv_close(handle, nil)
+                switch uv_handle_get_type(handle) {
+                case UV_POLL: Watch.of(handle)?.stop()
+                case UV_SIGNAL: Signal.of(handle)?.stop()
+                default: uv_close(handle, nil)
+                }
             }, nil)
     }
 }

@@ -28,6 +28,11 @@ package final class Signal {
         }
     }
 
+    /// The signal that a handle of its kind belongs to.
+    static func of(_ handle: UnsafeMutablePointer<uv_handle_t>) -> Signal? {
+        handle.pointee.data.map { Unmanaged<Signal>.fromOpaque($0).takeUnretainedValue() }
+    }
+
     fileprivate func arrived() {
         loop.turnBegins()
         action()

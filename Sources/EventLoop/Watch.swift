@@ -48,6 +48,11 @@ package final class Watch {
         }
     }
 
+    /// The watch that a handle of its kind belongs to.
+    static func of(_ handle: UnsafeMutablePointer<uv_handle_t>) -> Watch? {
+        handle.pointee.data.map { Unmanaged<Watch>.fromOpaque($0).takeUnretainedValue() }
+    }
+
     fileprivate func isReadable() {
         loop.turnBegins()
         action()
