@@ -23,6 +23,12 @@ package final class LoopTimekeeper: Timekeeper, @unchecked Sendable {
         }
     }
 
+    /// Lets the alarm go, which goes off no more. Before the timekeeper is dropped, on the loop's thread.
+    package func stop() {
+        alarm?.stop()
+        alarm = nil
+    }
+
     package func wake(at due: Instant) {
         // An alarm that goes off early finds nothing due and is set again: cheaper than a system call for
         // every deadline that comes and goes.
