@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Event loop: turns", .timeLimit(.minutes(5)))
 struct TurnTests {
-    @Test("Actions before sleep run after the turn's jobs, in their order; jobs they start run before it waits")
+    @Test(
+        "Actions before sleep run after the turn's jobs, in their order; jobs they start run before it waits")
     func beforeSleep() async throws {
         try await LoopThread.with { thread in
             let loop = thread.loop
