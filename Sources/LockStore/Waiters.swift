@@ -13,6 +13,8 @@ final class Waiter: @unchecked Sendable {
     /// Another waiter for the same ticket.
     fileprivate(set) var next: Waiter?
     fileprivate var key = -1
+    /// The key of the waiter whose `next` this one is; -1 for the first of a ticket's.
+    fileprivate var previousKey = -1
     private var continuation: CheckedContinuation<WaitResult, Never>?
     private var result: WaitResult?
 
@@ -61,6 +63,7 @@ struct Waiters {
             waiter.key = byKey.count
             byKey.append(waiter)
         }
+        waiter.next?.previousKey = waiter.key
         deadlines.set(waiter.key, to: due)
     }
 
@@ -102,13 +105,13 @@ struct Waiters {
 
     private mutating func remove(_ waiter: Waiter) -> Bool {
         guard waiter.key >= 0 else { return false }
-        if byToken[waiter.token] === waiter {
+        // Many may wait for one ticket, and all go away at once: nobody looks through them all.
+        if waiter.previousKey < 0 {
             byToken[waiter.token] = waiter.next
         } else {
-            var ahead = byToken[waiter.token]
-            while let current = ahead, current.next !== waiter { ahead = current.next }
-            ahead?.next = waiter.next
+            byKey[waiter.previousKey]?.next = waiter.next
         }
+        waiter.next?.previousKey = waiter.previousKey
         forget(waiter)
         return true
     }
@@ -118,6 +121,7 @@ struct Waiters {
         byKey[waiter.key] = nil
         free.append(waiter.key)
         waiter.key = -1
+        waiter.previousKey = -1
         waiter.next = nil
     }
 }
