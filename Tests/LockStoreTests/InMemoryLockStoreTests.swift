@@ -62,10 +62,10 @@ struct InMemoryLockStoreTests {
             var passed = 0
             for due in [2, 3, 5, 7, 9] {
                 clock.advance(by: .seconds(due - passed) - .nanoseconds(1))
-                await scene.settle()
+                try await scene.settle()
                 #expect(scene.ended.allSatisfy { (Int($0) ?? .max) < due })
                 clock.advance(by: .nanoseconds(1))
-                await scene.settle()
+                try await scene.settle()
                 #expect(scene.ended.contains("\(due)"))
                 passed = due
             }

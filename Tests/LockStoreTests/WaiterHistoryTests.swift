@@ -22,7 +22,7 @@ struct WaiterHistoryTests {
             // Those whose tickets stay are served one after the other, and nobody is forgotten.
             while let head = try await scene.queue()?.first {
                 try await scene.cleanUp(head)
-                await scene.settle()
+                try await scene.settle()
             }
             #expect(await scene.store.statistics().waiterCount == 0)
             #expect(history.acquires.allSatisfy { !$0.isWaiting })
@@ -48,12 +48,13 @@ private struct WaiterHistory {
             acquires.append(try await scene.acquire(lifetime: 3, timeout: span, key: key))
         case 12..<15: try await scene.finish((try await scene.queue()?.first) ?? number)
         case 15: try await scene.cleanUp(number)
-        case 16: _ = try await scene.store.extend(number, token: nil, of: id, lifetime: scene.ticks(span + 0.1))
+        case 16:
+            _ = try await scene.store.extend(number, token: nil, of: id, lifetime: scene.ticks(span + 0.1))
         case 17: (waits.map(\.call) + acquires).randomElement(using: &random)?.cancel()
         case 18: try await scene.advance(span / 2)
         default: if Int.random(in: 0..<4, using: &random) == 0 { try await scene.delete() }
         }
-        await scene.settle()
+        try await scene.settle()
     }
 
     func check(on scene: isolated LockStoreScene, _ step: String) async throws {

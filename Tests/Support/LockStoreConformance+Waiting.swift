@@ -58,7 +58,7 @@ extension LockStoreConformance {
             for waiter in waiters {
                 #expect(try #require(try await scene.refusal(waiter)).isGone(.lockDeleted))
             }
-            await scene.settle()
+            try await scene.settle()
             #expect(other.isWaiting)
         },
         LockStoreCase("When the timeout passes the ticket keeps its place, and can be waited for again") {

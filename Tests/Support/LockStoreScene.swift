@@ -38,14 +38,13 @@ package actor LockStoreScene {
     /// Lets time pass, and what comes of it happen.
     package func advance(_ count: Double) async throws {
         try await harness.advance(by: ticks(count))
-        await settle()
+        try await settle()
     }
 
-    /// Lets what was set off already happen, without time passing.
-    package func settle() async {
-        for _ in 0..<8 {
-            _ = await store.statistics()
-            await Task.yield()
+    /// Lets what was set off already happen, without time passing: whom the store has let go has heard.
+    package func settle() async throws {
+        try await until("all are answered that the store has let go") { scene in
+            await scene.store.statistics().waiterCount == scene.calls.count { $0.isWaiting }
         }
     }
 
