@@ -6,8 +6,8 @@ package import TicketLock
 /// An actor on the event loop: its operations are answered without leaving the loop's thread, and only a
 /// caller that waits suspends. The rules are ``LockTable``'s; here are the callers that wait, and time.
 package actor InMemoryLockStore: LockStore, LoopActor {
-    /// Locks whose expiries are worked off in one turn of the loop, so that a storm of them delays no request
-    /// by more than some milliseconds.
+    /// Expired tickets, and as many timeouts of callers, that are worked off in one turn of the loop, so that a
+    /// storm of them delays no request by more than some milliseconds.
     static let expiriesPerTurnMax = 2_000
 
     package nonisolated let loop: EventLoop
@@ -188,7 +188,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
 
     /// Withdraws the ticket of an acquire that waits no more, unless a repeated request still waits for it.
     private func giveUp(_ waiter: Waiter) {
-        guard waiter.isAcquire, !waiters.hasAcquire(for: waiter.token) else { return }
+        guard waiter.isAcquire else { return }
         perform { table, now in table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now) }
     }
 
@@ -218,7 +218,10 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         let now = time.now()
         table.expire(now: now, limit: Self.expiriesPerTurnMax)
         tellWaiters()
-        while let waiter = waiters.firstDue(at: now) { timeOut(waiter, now: now) }
+        for _ in 0..<Self.expiriesPerTurnMax {
+            guard let waiter = waiters.firstDue(at: now) else { break }
+            timeOut(waiter, now: now)
+        }
         setAlarm()
     }
 

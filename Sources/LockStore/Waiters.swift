@@ -84,16 +84,6 @@ struct Waiters {
         return true
     }
 
-    /// Whether some other acquire still waits for the ticket.
-    func hasAcquire(for token: FencingToken) -> Bool {
-        var waiter = byToken[token]
-        while let current = waiter {
-            if current.isAcquire { return true }
-            waiter = current.next
-        }
-        return false
-    }
-
     /// The waiter whose timeout has passed longest ago, if any has.
     func firstDue(at now: Instant) -> Waiter? {
         guard let first = deadlines.first, first.due <= now else { return nil }

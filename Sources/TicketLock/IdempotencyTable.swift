@@ -4,6 +4,8 @@ struct IdempotencyTable: Sendable {
         let number: TicketNumber
         let isAcquire: Bool
         let lifetime: Duration
+        /// Requests that have got the ticket and not given it up.
+        var callers = 1
 
         /// Whether `request` is the one that got the ticket, sent again.
         func matches(_ request: TicketRequest) -> Bool {
@@ -28,6 +30,18 @@ struct IdempotencyTable: Sendable {
         let key = Key(id: id, key: text)
         entries[key] = Entry(number: status.number, isAcquire: request.isAcquire, lifetime: request.lifetime)
         keys[status.token] = key
+    }
+
+    /// One more request has got the ticket.
+    mutating func joined(_ id: ConversationID, _ key: IdempotencyKey) {
+        entries[Key(id: id, key: key)]?.callers += 1
+    }
+
+    /// One request gives the ticket up; whether it was the last that had it. A ticket without a key has one.
+    mutating func left(_ token: FencingToken) -> Bool {
+        guard let key = keys[token], let callers = entries[key]?.callers, callers > 1 else { return true }
+        entries[key]?.callers = callers - 1
+        return false
     }
 
     mutating func forget(_ tokens: [FencingToken]) {

@@ -7,14 +7,15 @@ extension LockTable {
         return min(expiry, idling)
     }
 
-    /// Drops what has expired, and the empty locks that nobody touched for the retention, of at most `limit`
-    /// locks, the earliest first: a storm of expiries is worked off between requests. More is left when
-    /// ``nextDeadline`` is not after `now`.
+    /// Drops the tickets that have expired, and the empty locks that nobody touched for the retention, the
+    /// earliest first, until `limit` of them are gone: a storm of expiries is worked off between requests. One
+    /// lock's tickets go together. More is left when ``nextDeadline`` is not after `now`.
     package mutating func expire(now: Instant, limit: Int) {
         var left = limit
         while left > 0, let first = deadlines.first, first.due <= now {
+            let ticketsBefore = ticketCount
             dropExpired(first.key, now: now)
-            left -= 1
+            left -= max(1, ticketsBefore - ticketCount)
         }
         while left > 0, let longestIdle = idle.first,
             slots[longestIdle].touched + limits.numberRetention <= now

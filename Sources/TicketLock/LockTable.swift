@@ -53,6 +53,7 @@ package struct LockTable: Sendable {
         var slot = find(id, now: now)
         if let slot, let key = request.key, let first = idempotency[id, key] {
             guard first.matches(request) else { return .failure(.idempotencyKeyReused) }
+            idempotency.joined(id, key)
             return repeatRequest(request, for: first.number, in: slot, now: now)
         }
         if slot == nil { slot = create(id, now: now) }
@@ -106,10 +107,13 @@ package struct LockTable: Sendable {
         remove(number, token: token, ending: .finished, for: id, now: now)
     }
 
-    /// Takes a ticket back whose caller has gone away or has not been reached. Counted apart from finishing.
+    /// Takes a ticket back whose caller has gone away or has not been reached. It stays while another request
+    /// with the same idempotency key has it: that one's caller may be working already. Counted apart from
+    /// finishing.
     package mutating func withdraw(
         _ number: TicketNumber, token: FencingToken, for id: ConversationID, now: Instant
     ) {
+        guard find(id, now: now) != nil, idempotency.left(token) else { return }
         _ = remove(number, token: token, ending: .withdrawn, for: id, now: now)
     }
 

@@ -55,12 +55,14 @@ struct TicketLock: Sendable {
         queue.watch(at: place)
     }
 
-    /// Lets ticket `number` expire `lifetime` from now.
+    /// Lets ticket `number` expire then.
     mutating func extend(
         _ number: TicketNumber, token: FencingToken?, to expires: Instant
     ) -> Result<TicketStatus, Refusal> {
         place(of: number, token: token).map { place in
-            queue.setExpiry(at: place, to: expires)
+            // A ticket of acquire that waits lives as long as its caller waits, and is not cut short.
+            let waits = number != serving && queue[place].lifetimeOnceServed != nil
+            queue.setExpiry(at: place, to: waits ? max(expires, queue[place].expires) : expires)
             return status(at: place)
         }
     }

@@ -107,4 +107,14 @@ struct AcquireTests {
         #expect(try desk.acquire(timeout: .zero).isLocked)
         #expect(desk.numbers() == [0])
     }
+
+    @Test("Extending an acquire that waits does not cut its waiting short")
+    func extendedWhileWaiting() throws {
+        try desk.issue()
+        try desk.acquire(lifetime: .seconds(60), timeout: .seconds(30))
+        #expect(try desk.extend(1, by: .seconds(10)).get().expires == .start + .seconds(30))
+        #expect(try desk.extend(1, by: .seconds(40)).get().expires == .start + .seconds(40))
+        desk.finish(0)
+        #expect(try desk.extend(1, by: .seconds(10)).get().expires == .start + .seconds(10))
+    }
 }

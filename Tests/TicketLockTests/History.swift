@@ -113,7 +113,7 @@ struct History {
             return ("\(result)", "\(model.finish(number, token: token, for: id))")
         case 6:
             table.withdraw(number, token: right, for: id, now: now)
-            _ = model.finish(number, token: right, for: id)
+            model.withdraw(number, token: right, for: id)
             return ("", "")
         default:
             let given = random.chance(0.8) ? number : nil

@@ -132,4 +132,19 @@ struct IdempotencyTests {
         #expect(try desk.issue(key: "k").number == 0)
         #expect(desk.take(TicketRequest(lifetime: .seconds(1), key: "l")) == .failure(.queueFull))
     }
+
+    @Test(
+        "A ticket stays while any of the requests with its key has it: one of them may be working already",
+        arguments: [1, 2, 3, 7])
+    func manyCallers(count: Int) throws {
+        let ticket = try desk.acquire(key: "k")
+        for _ in 1..<count { try desk.acquire(key: "k") }
+        for _ in 1..<count {
+            desk.withdraw(ticket)
+            #expect(desk.numbers() == [0])
+        }
+        desk.withdraw(ticket)
+        #expect(desk.numbers().isEmpty)
+        #expect(desk.table.idempotencyKeyCount == 0)
+    }
 }

@@ -22,6 +22,7 @@ extension LockModel {
                 lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil))
         if count == 0 { queues[index].served = nextToken }
         requests[nextToken] = request
+        callers[nextToken] = 1
         nextToken += 1
         return .success(status(count, in: index))
     }
@@ -32,6 +33,7 @@ extension LockModel {
         guard first?.isAcquire == request.isAcquire, first?.lifetime == request.lifetime else {
             return .failure(.idempotencyKeyReused)
         }
+        callers[queues[index].tickets[position].token, default: 0] += 1
         if case .acquire(let until) = request.kind, position > 0 {
             queues[index].tickets[position].expires = max(until, queues[index].tickets[position].expires)
         }
@@ -56,8 +58,20 @@ extension LockModel {
         _ number: TicketNumber, token: FencingToken?, by lifetime: Duration, for id: ConversationID
     ) -> Result<TicketStatus, Refusal> {
         place(of: number, token: token, for: id).map { place in
-            queues[place.index].tickets[place.position].expires = now + lifetime
+            let ticket = queues[place.index].tickets[place.position]
+            let waitsInAcquire = place.position > 0 && ticket.lifetimeOnceServed != nil
+            queues[place.index].tickets[place.position].expires =
+                waitsInAcquire ? max(ticket.expires, now + lifetime) : now + lifetime
             return status(place.position, in: place.index)
+        }
+    }
+
+    mutating func withdraw(_ number: TicketNumber, token: FencingToken, for id: ConversationID) {
+        _ = find(id)
+        if requests[token]?.key != nil, let count = callers[token], count > 1 {
+            callers[token] = count - 1
+        } else {
+            _ = finish(number, token: token, for: id)
         }
     }
 

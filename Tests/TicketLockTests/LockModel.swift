@@ -19,6 +19,8 @@ struct LockModel {
     /// The oldest first.
     var retained: [Retained] = []
     var requests: [FencingToken: TicketRequest] = [:]
+    /// Requests that have each ticket.
+    var callers: [FencingToken: Int] = [:]
     var nextToken: FencingToken
     var events: [Event] = []
 
