@@ -12,7 +12,10 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: `inbox` is guarded by `inboxLock` and `thread` is atomic; all else is touched by the
 /// loop's thread only, or before ``run()``.
-package final class EventLoop: SerialExecutor, @unchecked Sendable {
+///
+/// It is a `TaskExecutor` too: a task that prefers it resumes here also from code that no actor isolates, and
+/// is not sent through the runtime's thread pool first.
+package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs run in one turn before descriptors are looked at again, so that no flood of them starves I/O.
     static let jobsPerTurnMax = 10_000
 
@@ -113,6 +116,14 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         put { $0.jobs.append(job) }
     }
 
+    /// Does what makes a suspended task ready, and runs that task at once until it suspends again, instead of
+    /// at the end of the turn. Loop thread.
+    package func runInline(_ resume: () -> Void) {
+        let queued = jobs.count
+        resume()
+        while jobs.count > queued { run(jobs.removeLast()) }
+    }
+
     private func put(_ add: (inout Inbox) -> Void) {
         withInbox { inbox in
             let wasEmpty = inbox.isEmpty
@@ -173,13 +184,16 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         for body in bodies { body() }
     }
 
+    private func run(_ job: UnownedJob) {
+        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    }
+
     private func runJobs(_ budget: inout Int) {
-        let executor = asUnownedSerialExecutor()
         while hasJobs && budget > 0 {
             let job = jobs[nextJob]
             nextJob += 1
             budget -= 1
-            job.runSynchronously(on: executor)
+            run(job)
         }
         if hasJobs {
             // Those that have run make room, or a queue that is never empty would grow for ever.

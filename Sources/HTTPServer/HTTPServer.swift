@@ -11,6 +11,8 @@ package actor HTTPServer: LoopActor {
     private static let acceptsPerTurnMax: Int32 = 64
     /// How often a shard runs again at once before the loop looks at everything else.
     private static let runsPerTurnMax = 4
+    /// Workers that are kept for the next requests.
+    private static let idleWorkersMax = 64
     /// How long a listener rests when no descriptor is left for another connection.
     private static let exhaustedRestNanoseconds: Int64 = 100_000_000
 
@@ -26,6 +28,7 @@ package actor HTTPServer: LoopActor {
     private var alarm: Alarm?
     private var restingUntil: Int64?
     private var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
+    private var idleWorkers: [Worker] = []
     private var isDraining = false
     private var whenDrained: (() -> Void)?
     /// Called when connections cannot be accepted for want of descriptors or memory.
@@ -107,6 +110,8 @@ package actor HTTPServer: LoopActor {
         alarm?.stop()
         if let server { chttp_server_stop(server) }
         server = nil
+        for worker in idleWorkers { worker.take(nil) }
+        idleWorkers = []
         for body in refusals.values { body.deallocate() }
         refusals = [:]
     }
@@ -206,21 +211,39 @@ package actor HTTPServer: LoopActor {
 
     // MARK: Requests
 
+    /// Gives the request to a worker that is idle, or to a new one, which runs until it has answered or waits.
     fileprivate func received(_ handle: OpaquePointer) {
-        let task = Task.immediate { [handler] in
-            let response = await handler.respond(to: Request(handle: handle))
-            self.answer(handle, with: response)
+        let worker: Worker
+        if let idle = idleWorkers.popLast() {
+            worker = idle
+            loop.runInline { idle.take(Request(handle: handle)) }
+        } else {
+            worker = Worker()
+            worker.task = Task.immediate(executorPreference: loop) { await self.work(worker, Request(handle: handle)) }
         }
         guard chttp_is_answered(handle) == 0 else { return }
         let exchange = Exchange()
-        exchange.task = task
+        exchange.worker = worker
         chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
+    }
+
+    /// Answers one request after the other. A task for each would cost three times as much.
+    private func work(_ worker: Worker, _ first: Request) async {
+        var request = first
+        while true {
+            answer(request.handle, with: await handler.respond(to: request))
+            // A cancelled task stays cancelled, and more idle ones than this are not worth their memory.
+            guard !Task.isCancelled, idleWorkers.count < Self.idleWorkersMax, server != nil else { return }
+            idleWorkers.append(worker)
+            guard let next = await worker.next() else { return }
+            request = next
+        }
     }
 
     private func answer(_ handle: OpaquePointer, with response: Response) {
         let exchange = Self.exchange(of: handle)
         let isParked = exchange != nil
-        exchange?.task = nil
+        exchange?.worker = nil
         if let whenUndelivered = response.whenUndelivered {
             if let exchange {
                 exchange.whenUndelivered = whenUndelivered
@@ -248,7 +271,7 @@ package actor HTTPServer: LoopActor {
     fileprivate func hungUp(_ handle: OpaquePointer) {
         guard let exchange = Self.exchange(of: handle), !exchange.hasHungUp else { return }
         exchange.hasHungUp = true
-        exchange.task?.cancel()
+        exchange.worker?.task?.cancel()
     }
 
     fileprivate func finished(_ handle: OpaquePointer, wasDelivered: Bool) {
