@@ -5,20 +5,20 @@ import Testing
 @Suite("systemd units")
 struct SystemdUnitTests {
     @Test("systemd-analyze verify finds nothing to say about the service and its socket")
-    func verify() throws {
-        try withUnits { folder in
+    func verify() async throws {
+        try await withUnits { folder in
             let units = [service, socket].map { folder.appending(path: $0).path }
-            let result = try run("/usr/bin/systemd-analyze", ["verify"] + units)
+            let result = try await Command.run("/usr/bin/systemd-analyze", ["verify"] + units)
             #expect(result.status == 0)
             #expect(result.output + result.errors == "")
         }
     }
 
     @Test("The service's exposure is rated below 2.0")
-    func exposure() throws {
+    func exposure() async throws {
         // The threshold is in tenths, and is itself allowed.
         let arguments = ["security", "--no-pager", "--offline=true", "--threshold=19"]
-        let result = try run("/usr/bin/systemd-analyze", arguments + [path(service).path])
+        let result = try await Command.run("/usr/bin/systemd-analyze", arguments + [path(service).path])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
@@ -85,39 +85,13 @@ private func settings(of unit: String) throws -> [String: [String]] {
 
 /// Copies the units to a folder that is removed afterwards, the service starting the built daemon: `verify`
 /// refuses a command that is not there.
-private func withUnits(_ body: (URL) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "ticketlockd-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-    for unit in [service, socket] {
-        let text = try String(contentsOf: path(unit), encoding: .utf8)
-            .replacing("/usr/bin/ticketlockd", with: BuiltProducts.url("ticketlockd").path)
-        try text.write(to: folder.appending(path: unit), atomically: true, encoding: .utf8)
+private func withUnits(_ body: (URL) async throws -> Void) async throws {
+    try await withTemporaryFolder { folder in
+        for unit in [service, socket] {
+            let text = try String(contentsOf: path(unit), encoding: .utf8)
+                .replacing("/usr/bin/ticketlockd", with: BuiltProducts.url("ticketlockd").path)
+            try text.write(to: folder.appending(path: unit), atomically: true, encoding: .utf8)
+        }
+        try await body(folder)
     }
-    try body(folder)
-}
-
-/// Runs a program to its end. Its two outputs go to files, so that neither can fill a pipe and block it.
-private func run(
-    _ executable: String, _ arguments: [String]
-) throws -> (status: Int32, output: String, errors: String) {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "ticketlockd-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
-    let output = folder.appending(path: "output")
-    let errors = folder.appending(path: "errors")
-    try Data().write(to: output)
-    try Data().write(to: errors)
-    let process = Process()
-    process.executableURL = URL(filePath: executable)
-    process.arguments = arguments
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    process.waitUntilExit()
-    return (
-        process.terminationStatus,
-        try String(contentsOf: output, encoding: .utf8),
-        try String(contentsOf: errors, encoding: .utf8)
-    )
 }

@@ -1,0 +1,93 @@
+import Foundation
+import Support
+import Testing
+
+extension DaemonSuite {
+    @Suite("The log")
+    struct Log {
+        @Test("As JSON, every line is an object with time, level, logger and message")
+        func json() async throws {
+            let arguments = ["--listen", "127.0.0.1:0", "--set", "log.format=json", "--log-level", "debug"]
+            try await RunningDaemon.with(arguments) { daemon in
+                _ = try await daemon.get("/v1/is-waiting?conversation_id=%22%5C%0A%F0%9F%8E%9F")
+                daemon.process.signal(SIGHUP)
+                _ = try await daemon.line(with: "the configuration was reloaded")
+                _ = try await daemon.stop()
+                var messages: [String] = []
+                for line in try daemon.lines {
+                    let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                    let time = try #require(object?["time"] as? String)
+                    #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
+                    #expect(object?["level"] is String && object?["logger"] as? String == "ticketlockd")
+                    messages.append(try #require(object?["message"] as? String))
+                }
+                let expected = [
+                    "serving", "request", "the configuration was reloaded; nothing has changed",
+                    "shutting down",
+                    "stopped",
+                ]
+                #expect(messages == expected)
+            }
+        }
+
+        @Test("Under the journal, every line begins with its priority and has no time of its own")
+        func journal() async throws {
+            // What systemd does: the variable names the file that standard error is.
+            let script = "JOURNAL_STREAM=$(stat --dereference --format=%d:%i /proc/self/fd/2) exec \"$@\""
+            let arguments = ["--listen", "127.0.0.1:0", "--log-level", "debug"]
+            try await RunningDaemon.with(arguments, launcher: ["sh", "-c", script, "sh"]) { daemon in
+                _ = try await daemon.get("/healthz")
+                _ = try await daemon.stop()
+                let starts = try daemon.lines.map { $0.split(separator: " ").first.map(String.init) }
+                #expect(starts == ["<5>serving", "<7>request", "<5>shutting", "<5>stopped"])
+            }
+        }
+
+        @Test("The line at the start says version, addresses, store and limits")
+        func start() async throws {
+            try await RunningDaemon.with { daemon in
+                let version: String = try await daemon.get("/version").member("version")
+                let line = try await daemon.line(with: "serving")
+                let parts = [
+                    " version=\(version)", " listen=127.0.0.1:\(try daemon.port)", " store=memory",
+                    " max_locks=1000000",
+                    " max_tickets_per_lock=10000", " max_connections=10000", " max_lifetime=", " max_wait=",
+                ]
+                for part in parts { #expect(line.contains(part), "\(line)") }
+            }
+        }
+
+        @Test("A log that nobody reads any more does not end the daemon")
+        func brokenPipe() async throws {
+            // The log's reader takes the first line, then goes.
+            let script = "exec \"$@\" 2> >(head --lines=1 >&2)"
+            let arguments = ["--listen", "127.0.0.1:0", "--log-level", "debug"]
+            try await RunningDaemon.with(arguments, launcher: ["bash", "-c", script, "bash"]) { daemon in
+                for _ in 0..<50 {
+                    let reply = try await daemon.get("/healthz")
+                    #expect(reply.status == 200)
+                }
+                #expect(try daemon.lines.count == 1)
+                let exit = try await daemon.stop()
+                #expect(exit == .status(0))
+            }
+        }
+
+        @Test(
+            "A log that is not read and whose pipe is full holds up neither requests nor, for long, the end")
+        func fullPipe() async throws {
+            // The log's reader takes the first line, then stops reading.
+            let script = "exec \"$@\" 2> >(IFS= read -r line; echo \"$line\" >&2; exec tail --pid=$$ -f /dev/null)"
+            let arguments = ["--listen", "127.0.0.1:0", "--log-level", "debug"]
+            try await RunningDaemon.with(arguments, launcher: ["bash", "-c", script, "bash"]) { daemon in
+                let connection = try Connection(daemon)
+                for _ in 0..<1_500 {
+                    let reply = try await connection.request("GET", "/healthz")
+                    #expect(reply.status == 200)
+                }
+                let exit = try await daemon.stop()
+                #expect(exit == .status(0))
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Support
+import Testing
+
+extension RunningDaemon {
+    /// Sends one request on a connection of its own and waits for the answer.
+    func request(_ method: String, _ target: String, _ body: String? = nil) async throws -> Reply {
+        try await Connection(self).request(method, target, body)
+    }
+
+    func get(_ target: String) async throws -> Reply { try await request("GET", target) }
+    func post(_ target: String, _ body: String) async throws -> Reply {
+        try await request("POST", target, body)
+    }
+
+    /// A connection whose request is parked: the daemon has it, and answers later.
+    func parked(_ target: String, _ body: String) async throws -> Connection {
+        let before = try await waiters()
+        let connection = try Connection(self)
+        try connection.begin("POST", target, body)
+        try await waitForWaiters(before + 1)
+        return connection
+    }
+
+    /// Callers of wait and acquire that wait now, as /metrics has it.
+    func waiters() async throws -> Int {
+        let page = try await get("/metrics").text
+        let match = try #require(page.firstMatch(of: /(?m)^ticketlockd_waiters (\d+)$/))
+        return try #require(Int(match.output.1))
+    }
+
+    /// Waits until that many callers wait.
+    func waitForWaiters(_ count: Int, within bound: Duration = .seconds(10)) async throws {
+        let deadline = ContinuousClock.now + bound
+        var present = try await waiters()
+        while present != count {
+            try #require(ContinuousClock.now < deadline, "\(present) callers wait, not \(count)")
+            try await Task.sleep(for: .milliseconds(2))
+            present = try await waiters()
+        }
+    }
+}

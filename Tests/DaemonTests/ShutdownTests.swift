@@ -1,0 +1,140 @@
+import Foundation
+import Support
+import Testing
+
+extension DaemonSuite {
+    @Suite("The end")
+    struct Shutdown {
+        @Test("SIGTERM and SIGINT end an idle daemon with status 0 and two lines", arguments: [SIGTERM, SIGINT])
+        func idle(_ signal: Int32) async throws {
+            try await RunningDaemon.with { daemon in
+                daemon.process.signal(signal)
+                let exit = try await daemon.process.exit(within: .seconds(10))
+                #expect(exit == .status(0))
+                let lines = try daemon.lines.suffix(2).map { $0.replacing(#/^\S+ notice /#, with: "") }
+                #expect(lines == ["shutting down signal=\(signal == SIGTERM ? "SIGTERM" : "SIGINT")", "stopped"])
+            }
+        }
+
+        @Test("A parked wait and a parked acquire are told 503 shutting_down, with ticket and token")
+        func parked() async throws {
+            try await RunningDaemon.with { daemon in
+                let held = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)
+                let next = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)
+                let body = #"{"conversation_id":"a","ticket":\#(try next.ticket),"timeout":60}"#
+                let wait = try await daemon.parked("/v1/wait", body)
+                let acquire = try await daemon.parked("/v1/acquire", #"{"conversation_id":"a","timeout":60}"#)
+                daemon.process.signal(SIGTERM)
+                for (connection, ticket, token) in [
+                    (wait, try next.ticket, try next.token), (acquire, try held.ticket + 2, try held.token + 2),
+                ] {
+                    let reply = try #require(try await connection.reply())
+                    #expect(reply.status == 503)
+                    #expect(reply.headers["content-type"] == "application/problem+json")
+                    #expect(reply.headers["retry-after"] != nil)
+                    #expect(reply.headers["connection"]?.lowercased() == "close")
+                    #expect(try reply.code == "shutting_down")
+                    #expect(try reply.ticket == ticket)
+                    #expect(try reply.token == token)
+                    #expect(try await connection.ends())
+                }
+                let exit = try await daemon.process.exit(within: .seconds(10))
+                #expect(exit == .status(0))
+            }
+        }
+
+        @Test("No connection is accepted any more, and a request under way is still received and answered")
+        func inFlight() async throws {
+            try await RunningDaemon.with { daemon in
+                let port = try daemon.port
+                let slow = try Connection(daemon)
+                let body = #"{"conversation_id":"a"}"#
+                let head = "POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                try slow.send(head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body.prefix(5))
+                // The answer shows that the connection before it was accepted and read.
+                _ = try await daemon.get("/healthz")
+                daemon.process.signal(SIGTERM)
+                _ = try await daemon.line(with: "shutting down")
+                let isRefused = try await eventually { try isConnectionRefused(port) }
+                #expect(isRefused)
+                #expect(daemon.process.exit == nil)
+                try slow.send(String(body.dropFirst(5)))
+                let reply = try #require(try await slow.reply())
+                #expect(reply.status == 201)
+                #expect(reply.headers["connection"]?.lowercased() == "close")
+                let exit = try await daemon.process.exit(within: .seconds(5))
+                #expect(exit == .status(0))
+            }
+        }
+
+        @Test("A client that never finishes its request is cut off at shutdown_timeout, with a line that says so")
+        func deadline() async throws {
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=0.3"]) { daemon in
+                let stuck = try Connection(daemon)
+                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+                _ = try await daemon.get("/healthz")
+                let exit = try await daemon.stop(within: .seconds(10))
+                #expect(exit == .status(0))
+                let log = try daemon.log
+                #expect(log.contains("requests cut off at the deadline requests=1"), "\(log)")
+                #expect(try await stuck.ends())
+            }
+        }
+
+        @Test("An idle keep-alive connection does not hold up the end")
+        func idleConnection() async throws {
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=60"]) { daemon in
+                let idle = try Connection(daemon)
+                let reply = try await idle.request("GET", "/healthz")
+                #expect(reply.status == 200)
+                let untouched = try Connection(daemon)
+                let exit = try await daemon.stop(within: .seconds(20))
+                #expect(exit == .status(0))
+                #expect(try await idle.ends())
+                #expect(try await untouched.ends())
+            }
+        }
+
+        @Test("A second signal ends a daemon at once that still waits for a client")
+        func secondSignal() async throws {
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=600"]) { daemon in
+                let stuck = try Connection(daemon)
+                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+                _ = try await daemon.get("/healthz")
+                daemon.process.signal(SIGTERM)
+                _ = try await daemon.line(with: "shutting down")
+                daemon.process.signal(SIGINT)
+                let exit = try await daemon.process.exit(within: .seconds(10))
+                #expect(exit == .status(0))
+                let lines = try daemon.lines.suffix(2).map { $0.replacing(#/^\S+ \w+ +/#, with: "") }
+                #expect(lines == ["stopping at once signal=SIGINT", "stopped"])
+            }
+        }
+
+        @Test("A client that resets its connection does not end the daemon, parked or with its answer under way")
+        func resets() async throws {
+            try await RunningDaemon.with { daemon in
+                _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)
+                for _ in 0..<20 {
+                    let writing = try Connection(daemon)
+                    for _ in 0..<50 { try writing.begin("GET", "/v1/openapi.json") }
+                    writing.reset()
+                    try await daemon.parked("/v1/acquire", #"{"conversation_id":"a"}"#).reset()
+                    try await daemon.waitForWaiters(0)
+                }
+                let reply = try await daemon.get("/v1/is-waiting?conversation_id=a")
+                #expect(try reply.member("waiting") == 0)
+                #expect(daemon.process.exit == nil)
+            }
+        }
+    }
+}
+
+private func isConnectionRefused(_ port: UInt16) throws -> Bool {
+    do {
+        _ = try Connection(port: port)
+        return false
+    } catch let error as POSIXError where error.code == .ECONNREFUSED {
+        return true
+    }
+}
