@@ -77,7 +77,8 @@ extension DaemonSuite {
             "A log that is not read and whose pipe is full holds up neither requests nor, for long, the end")
         func fullPipe() async throws {
             // The log's reader takes the first line, then stops reading.
-            let script = "exec \"$@\" 2> >(IFS= read -r line; echo \"$line\" >&2; exec tail --pid=$$ -f /dev/null)"
+            let script =
+                "exec \"$@\" 2> >(IFS= read -r line; echo \"$line\" >&2; exec tail --pid=$$ -f /dev/null)"
             let arguments = ["--listen", "127.0.0.1:0", "--log-level", "debug"]
             try await RunningDaemon.with(arguments, launcher: ["bash", "-c", script, "bash"]) { daemon in
                 let connection = try Connection(daemon)

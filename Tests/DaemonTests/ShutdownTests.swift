@@ -5,14 +5,16 @@ import Testing
 extension DaemonSuite {
     @Suite("The end")
     struct Shutdown {
-        @Test("SIGTERM and SIGINT end an idle daemon with status 0 and two lines", arguments: [SIGTERM, SIGINT])
+        @Test(
+            "SIGTERM and SIGINT end an idle daemon with status 0 and two lines", arguments: [SIGTERM, SIGINT])
         func idle(_ signal: Int32) async throws {
             try await RunningDaemon.with { daemon in
                 daemon.process.signal(signal)
                 let exit = try await daemon.process.exit(within: .seconds(10))
                 #expect(exit == .status(0))
                 let lines = try daemon.lines.suffix(2).map { $0.replacing(#/^\S+ notice /#, with: "") }
-                #expect(lines == ["shutting down signal=\(signal == SIGTERM ? "SIGTERM" : "SIGINT")", "stopped"])
+                #expect(
+                    lines == ["shutting down signal=\(signal == SIGTERM ? "SIGTERM" : "SIGINT")", "stopped"])
             }
         }
 
@@ -26,7 +28,8 @@ extension DaemonSuite {
                 let acquire = try await daemon.parked("/v1/acquire", #"{"conversation_id":"a","timeout":60}"#)
                 daemon.process.signal(SIGTERM)
                 for (connection, ticket, token) in [
-                    (wait, try next.ticket, try next.token), (acquire, try held.ticket + 2, try held.token + 2),
+                    (wait, try next.ticket, try next.token),
+                    (acquire, try held.ticket + 2, try held.token + 2),
                 ] {
                     let reply = try #require(try await connection.reply())
                     #expect(reply.status == 503)
@@ -67,9 +70,12 @@ extension DaemonSuite {
             }
         }
 
-        @Test("A client that never finishes its request is cut off at shutdown_timeout, with a line that says so")
+        @Test(
+            "A client that never finishes its request is cut off at shutdown_timeout, with a line that says so"
+        )
         func deadline() async throws {
-            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=0.3"]) { daemon in
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=0.3"]) {
+                daemon in
                 let stuck = try Connection(daemon)
                 try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
                 _ = try await daemon.get("/healthz")
@@ -83,7 +89,8 @@ extension DaemonSuite {
 
         @Test("An idle keep-alive connection does not hold up the end")
         func idleConnection() async throws {
-            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=60"]) { daemon in
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=60"]) {
+                daemon in
                 let idle = try Connection(daemon)
                 let reply = try await idle.request("GET", "/healthz")
                 #expect(reply.status == 200)
@@ -97,7 +104,8 @@ extension DaemonSuite {
 
         @Test("A second signal ends a daemon at once that still waits for a client")
         func secondSignal() async throws {
-            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=600"]) { daemon in
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=600"]) {
+                daemon in
                 let stuck = try Connection(daemon)
                 try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
                 _ = try await daemon.get("/healthz")
@@ -111,7 +119,9 @@ extension DaemonSuite {
             }
         }
 
-        @Test("A client that resets its connection does not end the daemon, parked or with its answer under way")
+        @Test(
+            "A client that resets its connection does not end the daemon, parked or with its answer under way"
+        )
         func resets() async throws {
             try await RunningDaemon.with { daemon in
                 _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)

@@ -90,10 +90,15 @@ package final class RunningDaemon: Sendable {
         return try await process.exit(within: bound)
     }
 
-    /// Lines of its /proc/PID/status: `Threads`, `VmRSS` in kB.
+    /// A number of its /proc/PID/status: `Threads`, `VmRSS` in kB.
     package func status(_ field: String) throws -> Int {
+        try #require(Int(try statusText(field)))
+    }
+
+    /// A word of its /proc/PID/status: `State`.
+    package func statusText(_ field: String) throws -> String {
         let text = try String(contentsOfFile: "/proc/\(process.processID)/status", encoding: .utf8)
         let line = text.split(separator: "\n").first { $0.hasPrefix(field + ":") }
-        return try #require(line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+        return String(try #require(line?.split(whereSeparator: \.isWhitespace).dropFirst().first))
     }
 }
