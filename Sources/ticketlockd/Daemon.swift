@@ -193,6 +193,8 @@ actor Daemon: LoopActor {
     }
 
     private func take(_ result: Result<Configuration, ConfigurationErrors>) async {
+        // READY=1 would take back the STOPPING=1 that systemd has heard meanwhile.
+        guard !isStopping else { return }
         switch result {
         case .failure(let errors):
             logger.error("the configuration was not reloaded", metadata: ["reason": "\(errors)"])
@@ -210,7 +212,7 @@ actor Daemon: LoopActor {
                     metadata: ["key": "\(change.key)", "old": "\(change.old)", "new": "\(change.new)"])
             }
         }
-        ServiceManager.ready("serving")
+        if !isStopping { ServiceManager.ready("serving") }
     }
 
     /// Requests are logged at debug only: a line costs as much as a request.
