@@ -1,0 +1,126 @@
+import Foundation
+import Support
+import Testing
+
+extension DaemonSuite {
+    /// Runs the sessions of README.md; ``ConsoleSession`` has the conventions.
+    @Suite("README")
+    struct Readme {
+        @Test("What README.md shows is what its commands print, run in order at a fresh daemon")
+        func session() async throws {
+            let file = BuiltProducts.packageRoot.appending(path: "README.md")
+            let session = try ConsoleSession(markdown: try String(contentsOf: file, encoding: .utf8))
+            // Else the fences have lost their language, and nothing would be tested.
+            #expect(session.blocks.joined().count >= 5)
+            try await RunningDaemon.with { daemon in
+                for failure in try await failures(of: session, at: daemon) {
+                    Issue.record("README.md:\(failure)")
+                }
+            }
+        }
+
+        @Test("A session that is right has no failures: background, continued lines, anything by dots")
+        func right() async throws {
+            let session = try ConsoleSession(markdown: sample)
+            #expect(session.blocks.map(\.count) == [3, 2])
+            #expect(session.blocks.joined().map(\.line) == [6, 8, 11, 21, 23])
+            #expect(session.blocks.joined().map(\.isInBackground) == [false, true, false, false, false])
+            try await RunningDaemon.with { daemon in
+                let found = try await failures(of: session, at: daemon)
+                #expect(found == [])
+            }
+        }
+
+        @Test(
+            "A session that is wrong in one place fails there",
+            arguments: [
+                (#""ticket":1,"token""#, #""ticket":2,"token""#, 8), (#""token":5"#, #""token":0"#, 6),
+                (#""waiting":1"#, #""waiting":01"#, 11),
+                ("z\n{\"status\":\"ok\"}", "z\n{\"status\":\"...\"", 21),
+                ("HTTP/1.1 200 OK", "HTTP/1.1 200", 23), ("/healthz\n{", "/version\n{", 21),
+                ("Content-Length: 15\n", "Content-Length: 16\n", 23),
+            ])
+        func wrong(_ right: String, _ wrong: String, _ line: Int) async throws {
+            try #require(sample.contains(right))
+            let session = try ConsoleSession(markdown: sample.replacing(right, with: wrong))
+            try await RunningDaemon.with { daemon in
+                let found = try await failures(of: session, at: daemon)
+                #expect(found.count == 1 && found.first?.hasPrefix("\(line): ") == true, "\(found)")
+            }
+        }
+
+        @Test(
+            "A text with output before a command, another command, or no end is refused",
+            arguments: [
+                "```console\nhello\n```", "```console\n$ curl a\n$ wget a\n```", "```console\n$ curl a\n",
+            ])
+        func malformed(_ text: String) {
+            #expect(throws: ConsoleSession.Malformed.self) { try ConsoleSession(markdown: text) }
+        }
+    }
+}
+
+private let sample = #"""
+    # A sample
+
+    Words, and `$ curl` among them.
+
+    ```console
+    $ curl --json '{"conversation_id":"ada"}' localhost:5625/v1/issue-ticket
+    {"conversation_id":"ada","ticket":0,"token":5,"expires":1.000000,"expires_in":1.000000,"now_serving":0,"is_locked":false,"position":0}
+    $ curl --json '{"conversation_id":"ada","lifetime":20}' \
+        localhost:5625/v1/acquire &
+    {"conversation_id":"ada","ticket":1,"token":6,"expires":1.000000,"expires_in":1.000000,"now_serving":1,"is_locked":false,"position":0}
+    $ curl 'localhost:5625/v1/is-waiting?conversation_id=ada' --next --json '{"conversation_id":"ada","ticket":0}' localhost:5625/v1/cleanup
+    {"conversation_id":"ada","is_someone_waiting":true,"waiting":1,"now_serving":0}{"conversation_id":"ada","removed":true,...}
+    ```
+
+    ```console
+    $ make run
+    never run
+    ```
+
+    ```console
+    $ curl localhost:5625/healthz
+    {"status":"ok"}
+    $ curl --include localhost:5625/healthz
+    HTTP/1.1 200 OK
+    Date: Sat, 21 Nov 2026 13:34:03 GMT
+    ...
+    Content-Length: 15
+
+    {"status":"ok"}
+    ```
+    """#
+
+/// What is wrong with a session, each with its line: its commands run at `daemon` instead of port 5625.
+private func failures(of session: ConsoleSession, at daemon: RunningDaemon) async throws -> [String] {
+    let port = try daemon.port
+    var failures: [String] = []
+    func compare(_ result: Command.Result, _ command: ConsoleSession.Command) {
+        guard result.status != 0 || !ConsoleSession.matches(result.output, shown: command.output) else {
+            return
+        }
+        let exit = result.status == 0 ? "" : "exit \(String(describing: result.exit)) \(result.errors)"
+        failures.append(
+            "\(command.line): \(command.text)\nshown: \(command.output)\nis: \(result.output)\(exit)")
+    }
+    for block in session.blocks {
+        var inBackground: [(ConsoleSession.Command, Task<Command.Result, any Error>)] = []
+        for command in block {
+            let text = command.text.replacing("localhost:5625", with: "127.0.0.1:\(port)")
+            let waiters = try await daemon.waiters()
+            let task = Task {
+                try await Command.run("bash", ["-c", text], environment: ["HOME": "/nowhere"])
+            }
+            if command.isInBackground {
+                inBackground.append((command, task))
+                try await daemon.waitForWaiters(waiters + 1)
+            } else {
+                compare(try await task.value, command)
+            }
+        }
+        for (command, task) in inBackground { compare(try await task.value, command) }
+    }
+    return failures
+}
