@@ -219,7 +219,9 @@ package actor HTTPServer: LoopActor {
             loop.runInline { idle.take(Request(handle: handle)) }
         } else {
             worker = Worker()
-            worker.task = Task.immediate(executorPreference: loop) { await self.work(worker, Request(handle: handle)) }
+            worker.task = Task.immediate(executorPreference: loop) {
+                await self.work(worker, Request(handle: handle))
+            }
         }
         guard chttp_is_answered(handle) == 0 else { return }
         let exchange = Exchange()
