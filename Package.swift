@@ -53,7 +53,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "Support", dependencies: ["EventLoop", "LockStore", "TicketLock"], path: "Tests/Support",
+            name: "Support", dependencies: ["EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock"],
+            path: "Tests/Support",
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TicketLockTests", dependencies: ["TicketLock", "Support"], swiftSettings: swiftSettings),

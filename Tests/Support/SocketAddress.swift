@@ -1,0 +1,54 @@
+import Glibc
+
+/// An address as listeners print it, to connect to.
+struct SocketAddress {
+    private var storage = sockaddr_storage()
+    private var length = socklen_t(0)
+
+    init(_ address: String) throws {
+        if address.hasPrefix("unix:") {
+            try setUnix(path: String(address.dropFirst("unix:".count)))
+        } else {
+            try setIP(address)
+        }
+    }
+
+    /// A new socket that is connected to it.
+    func connect() throws -> Int32 {
+        let descriptor = socket(Int32(storage.ss_family), Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw RawHTTPError("socket", errno) }
+        let result = withUnsafePointer(to: storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
+        }
+        guard result == 0 else {
+            let error = RawHTTPError("connect", errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private mutating func setUnix(path: String) throws {
+        let bytes = Array(path.utf8)
+        let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+        guard offset + bytes.count < MemoryLayout<sockaddr_un>.size else { throw RawHTTPError("\(path): too long") }
+        storage.ss_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &storage) { storage in
+            UnsafeMutableRawBufferPointer(rebasing: storage[offset...]).copyBytes(from: bytes)
+        }
+        length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    }
+
+    private mutating func setIP(_ address: String) throws {
+        guard let colon = address.lastIndex(of: ":") else { throw RawHTTPError("\(address): no port") }
+        let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        var found: UnsafeMutablePointer<addrinfo>?
+        let result = getaddrinfo(host, String(address[colon...].dropFirst()), &hints, &found)
+        guard result == 0, let info = found else { throw RawHTTPError("\(address): not an address") }
+        defer { freeaddrinfo(found) }
+        length = info.pointee.ai_addrlen
+        memcpy(&storage, info.pointee.ai_addr, Int(length))
+    }
+}
