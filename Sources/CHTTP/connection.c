@@ -20,6 +20,8 @@ static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_
     connection->request.connection = connection;
     connection->address = chttp_addresses_add(
         shard->server, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    connection->watched = epoll_ctl(shard->server->hang_up_epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
     shard->connections++;
     shard->server->connections++;
     *socket_context = connection;
@@ -152,11 +154,6 @@ static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *
     if (request->replied) return MHD_YES;
     request->parked = true;
     MHD_suspend_connection(mhd);
-    if (!connection->watched) {
-        struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-        connection->watched =
-            epoll_ctl(server->hang_up_epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
-    }
     if (connection->hung_up) server->callbacks.hung_up(server->callbacks.context, request);
     return MHD_YES;
 }

@@ -77,6 +77,9 @@ bool chttp_addresses_admit(const chttp_server *server, const struct sockaddr_sto
 void *chttp_addresses_add(chttp_server *server, const struct sockaddr *address);
 void chttp_addresses_remove(chttp_server *server, void *counted);
 
+/// server.c: the shard must run before the loop waits again.
+void chttp_mark_pending(chttp_shard *shard);
+
 /// connection.c
 void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, void **socket_context,
                               enum MHD_ConnectionNotificationCode code);

@@ -35,12 +35,8 @@ int chttp_caller_is_gone(const chttp_request *request) {
 }
 
 static void resume(chttp_request *request) {
-    chttp_shard *shard = request->connection->shard;
     if (!request->parked) return;
-    if (!shard->pending) {
-        shard->pending = true;
-        shard->server->pending_shards++;
-    }
+    chttp_mark_pending(request->connection->shard);
     MHD_resume_connection(request->connection->mhd);
 }
 

@@ -16,6 +16,8 @@
 #define KEEPALIVE_IDLE_SECONDS 15
 #define KEEPALIVE_INTERVAL_SECONDS 5
 #define KEEPALIVE_PROBES 3
+/// How long a connection may idle whose caller has closed its side.
+#define LAST_ANSWERS_SECONDS 1u
 
 static chttp_shard *open_shard(chttp_server *server) {
     if (server->shard_count == server->shard_capacity) {
@@ -148,6 +150,12 @@ int64_t chttp_run(chttp_server *server, uint32_t index) {
     return timeout > INT32_MAX ? INT32_MAX : (int64_t)timeout;
 }
 
+void chttp_mark_pending(chttp_shard *shard) {
+    if (shard->pending) return;
+    shard->pending = true;
+    shard->server->pending_shards++;
+}
+
 int64_t chttp_next_pending_shard(chttp_server *server) {
     if (server->pending_shards == 0) return -1;
     for (uint32_t i = 0; i < server->shard_count; i++) {
@@ -159,6 +167,13 @@ int64_t chttp_next_pending_shard(chttp_server *server) {
     return -1;
 }
 
+/// libmicrohttpd does not notice an end that arrives together with the last bytes, and would keep the
+/// connection for the whole idle timeout. What has arrived is still answered.
+static void end_soon(chttp_connection *connection) {
+    MHD_set_connection_option(connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, LAST_ANSWERS_SECONDS);
+    chttp_mark_pending(connection->shard);
+}
+
 void chttp_hang_ups(chttp_server *server) {
     struct epoll_event events[64];
     int count = epoll_wait(server->hang_up_epoll, events, 64, 0);
@@ -166,6 +181,7 @@ void chttp_hang_ups(chttp_server *server) {
         chttp_connection *connection = events[i].data.ptr;
         connection->hung_up = true;
         chttp_request *request = &connection->request;
+        end_soon(connection);
         if (request->parked && !request->replied && !request->abandoned)
             server->callbacks.hung_up(server->callbacks.context, request);
     }

@@ -69,10 +69,11 @@ int chttp_shard_fd(const chttp_server *_Nonnull server, uint32_t shard);
 /// nothing becomes readable (0: at once), or -1 for never.
 int64_t chttp_run(chttp_server *_Nonnull server, uint32_t shard);
 
-/// The next shard that must run because a parked request of it was answered, or -1. Clears the mark.
+/// The next shard that must run because a parked request of it was answered or a caller has closed its
+/// side, or -1. Clears the mark.
 int64_t chttp_next_pending_shard(chttp_server *_Nonnull server);
 
-/// The descriptor that becomes readable when callers of parked requests hang up; then call chttp_hang_ups().
+/// The descriptor that becomes readable when callers close their side; then call chttp_hang_ups().
 int chttp_hang_up_fd(const chttp_server *_Nonnull server);
 void chttp_hang_ups(chttp_server *_Nonnull server);
 
