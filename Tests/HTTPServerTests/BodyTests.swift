@@ -32,7 +32,9 @@ import Testing
         }
     }
 
-    @Test("A chunked body is put together, whatever its chunks and however they are cut", arguments: [1, 3, 1_000])
+    @Test(
+        "A chunked body is put together, whatever its chunks and however they are cut",
+        arguments: [1, 3, 1_000])
     func chunked(size: Int) async throws {
         try await TestHandler.serving { server, _ in
             let client = try server.connect()
@@ -70,7 +72,10 @@ import Testing
 
     @Test(
         "A chunk size that is no hexadecimal number ends the connection, and the request is not handed over",
-        arguments: ["x\r\n", "-1\r\n", "\r\n", "g0\r\n", "ffffffffffffffffff\r\n", "2 2\r\nhi\r\n", "2\r\nhixx0\r\n\r\n"])
+        arguments: [
+            "x\r\n", "-1\r\n", "\r\n", "g0\r\n", "ffffffffffffffffff\r\n", "2 2\r\nhi\r\n",
+            "2\r\nhixx0\r\n\r\n",
+        ])
     func badChunk(chunk: String) async throws {
         try await TestHandler.serving { server, handler in
             let client = try server.connect()
@@ -120,7 +125,10 @@ import Testing
             let client = try server.connect()
             let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 18446744073709551615"
             try client.sendRequest("POST", "/echo", [length])
-            let text = isChunked ? "400\r\n" + String(repeating: "x", count: 1024) + "\r\n" : String(repeating: "x", count: 1024)
+            let text =
+                isChunked
+                ? "400\r\n" + String(repeating: "x", count: 1024) + "\r\n"
+                : String(repeating: "x", count: 1024)
             let piece = Array(text.utf8)
             var sentBytes = 0
             while try client.sendIfOpen(piece) {

@@ -51,13 +51,15 @@ import Testing
         }
     }
 
-    @Test("One address over its limit is refused, others and Unix sockets are not, and it has room again later")
+    @Test(
+        "One address over its limit is refused, others and Unix sockets are not, and it has room again later")
     func connectionsPerAddress() async throws {
         var limits = HTTPLimits()
         limits.connectionsPerAddressMax = 2
         let path = "/tmp/t\(UInt64.random(in: 0 ... .max)).sock"
         let listeners = [
-            try Listener.ip(host: "127.0.0.1", port: 0), try .ip(host: "::1", port: 0), try .unix(path: path, mode: 0o600),
+            try Listener.ip(host: "127.0.0.1", port: 0), try .ip(host: "::1", port: 0),
+            try .unix(path: path, mode: 0o600),
         ]
         try await TestHandler.serving(limits, at: listeners) { server, _ in
             var clients = try (0..<2).map { _ in try server.connect() }

@@ -27,7 +27,8 @@ import Testing
         }
     }
 
-    @Test("HTTP/1.0 is answered, and its connection closed unless it asks to keep it", arguments: [false, true])
+    @Test(
+        "HTTP/1.0 is answered, and its connection closed unless it asks to keep it", arguments: [false, true])
     func http10(isKept: Bool) async throws {
         try await TestHandler.serving { server, _ in
             let client = try server.connect()
@@ -56,7 +57,9 @@ import Testing
         }
     }
 
-    @Test("Every answer has one Content-Length, also an empty one and a large one", arguments: [0, 1, 100_000, 4_000_000])
+    @Test(
+        "Every answer has one Content-Length, also an empty one and a large one",
+        arguments: [0, 1, 100_000, 4_000_000])
     func contentLength(length: Int) async throws {
         try await TestHandler.serving { server, _ in
             let client = try server.connect()

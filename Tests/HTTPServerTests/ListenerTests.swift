@@ -12,7 +12,8 @@ import Testing
     func allFamilies() async throws {
         let path = temporaryPath()
         let listeners = [
-            try Listener.ip(host: "127.0.0.1", port: 0), try .ip(host: "::1", port: 0), try .ip(host: "127.0.0.1", port: 0),
+            try Listener.ip(host: "127.0.0.1", port: 0), try .ip(host: "::1", port: 0),
+            try .ip(host: "127.0.0.1", port: 0),
             try .unix(path: path, mode: 0o600),
         ]
         try await TestHandler.serving(at: listeners) { server, handler in
@@ -31,7 +32,9 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("A listener tells the port that the system chose", arguments: [("127.0.0.1", "127.0.0.1:"), ("::1", "[::1]:")])
+    @Test(
+        "A listener tells the port that the system chose",
+        arguments: [("127.0.0.1", "127.0.0.1:"), ("::1", "[::1]:")])
     func address(host: String, prefix: String) throws {
         let listener = try Listener.ip(host: host, port: 0)
         defer { listener.close() }
@@ -44,7 +47,9 @@ import Testing
         let listener = try Listener.ip(host: "127.0.0.1", port: 0)
         defer { listener.close() }
         let port = try #require(listener.address.split(separator: ":").last.flatMap { UInt16($0) })
-        let error = try #require(throws: HTTPServerError.self) { try Listener.ip(host: "127.0.0.1", port: port) }
+        let error = try #require(throws: HTTPServerError.self) {
+            try Listener.ip(host: "127.0.0.1", port: port)
+        }
         #expect(error.code == .address)
         #expect(error.description.contains(listener.address))
     }
@@ -80,7 +85,9 @@ import Testing
         if length == 107 {
             try Listener.unix(path: path, mode: 0o600).close()
         } else {
-            let error = try #require(throws: HTTPServerError.self) { try Listener.unix(path: path, mode: 0o600) }
+            let error = try #require(throws: HTTPServerError.self) {
+                try Listener.unix(path: path, mode: 0o600)
+            }
             #expect(error.description.contains(path))
         }
     }

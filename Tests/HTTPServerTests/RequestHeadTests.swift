@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct RequestHeadTests {
     /// A request whose line and headers are `count` bytes together.
-    private func request(bytes count: Int, target: String = "/echo", padded: String = "X-Padding: ") -> String {
+    private func request(bytes count: Int, target: String = "/echo", padded: String = "X-Padding: ") -> String
+    {
         let start = "GET \(target) HTTP/1.1\r\nHost: a\r\n\(padded)"
         return start + String(repeating: "x", count: count - start.utf8.count - 4) + "\r\n\r\n"
     }
@@ -59,7 +60,9 @@ import Testing
         }
     }
 
-    @Test("Headers too large for any memory are answered before the end", arguments: [(true, 414), (false, 431)])
+    @Test(
+        "Headers too large for any memory are answered before the end",
+        arguments: [(true, 414), (false, 431)])
     func tooLargeAnswer(isTarget: Bool, status: Int) async throws {
         try await TestHandler.serving { server, _ in
             let client = try server.connect()
@@ -101,7 +104,8 @@ import Testing
         "Bytes that make no sense disturb nobody else",
         arguments: [
             "\u{0}\u{1}\u{2}\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{FC}", "GET\r\n\r\n",
-            "\r\n\r\n\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\u{0}b\r\n\r\n", "GET /\u{0}x HTTP/1.1\r\nHost: a\r\n\r\n",
+            "\r\n\r\n\r\n\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\u{0}b\r\n\r\n",
+            "GET /\u{0}x HTTP/1.1\r\nHost: a\r\n\r\n",
         ])
     func garbage(text: String) async throws {
         try await TestHandler.serving { server, _ in

@@ -10,6 +10,7 @@ actor TestHandler: RequestHandler {
     private(set) var events: [String] = []
     private var parked: [String: CheckedContinuation<Void, Never>] = [:]
     private var isReleasingAll = false
+    private var unansweredCount = 0
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -50,9 +51,19 @@ actor TestHandler: RequestHandler {
         for name in parked.keys { release(name) }
     }
 
+    /// Stops the server in the same turn of the loop as the answers.
+    func releaseAll(andThenStop server: HTTPServer) async {
+        releaseAll()
+        // Comes back behind those just released, and before the turn's end, when answers are written.
+        while unansweredCount > 0 { await Task.yield() }
+        await server.stop()
+    }
+
     private func park(_ name: String, givesUp: Bool) async {
         events.append("parked \(name)")
         guard !isReleasingAll else { return }
+        unansweredCount += 1
+        defer { unansweredCount -= 1 }
         await withTaskCancellationHandler {
             await withCheckedContinuation { parked[name] = $0 }
         } onCancel: {

@@ -31,7 +31,9 @@ struct SocketAddress {
     private mutating func setUnix(path: String) throws {
         let bytes = Array(path.utf8)
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
-        guard offset + bytes.count < MemoryLayout<sockaddr_un>.size else { throw RawHTTPError("\(path): too long") }
+        guard offset + bytes.count < MemoryLayout<sockaddr_un>.size else {
+            throw RawHTTPError("\(path): too long")
+        }
         storage.ss_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &storage) { storage in
             UnsafeMutableRawBufferPointer(rebasing: storage[offset...]).copyBytes(from: bytes)

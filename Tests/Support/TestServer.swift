@@ -11,7 +11,8 @@ package struct TestServer: Sendable {
 
     /// Runs `body` with a server on the loop of `thread`; then lets `release` answer who is parked, and stops it.
     package static func with<Handler: RequestHandler, Value: Sendable>(
-        on thread: LoopThread, limits: HTTPLimits = HTTPLimits(), at listeners: [Listener] = [], handler: Handler,
+        on thread: LoopThread, limits: HTTPLimits = HTTPLimits(), at listeners: [Listener] = [],
+        handler: Handler,
         release: (Handler) async -> Void, _ body: (TestServer) async throws -> Value
     ) async throws -> Value {
         let listeners = try listeners.isEmpty ? [Listener.ip(host: "127.0.0.1", port: 0)] : listeners
