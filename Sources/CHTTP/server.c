@@ -16,8 +16,6 @@
 #define KEEPALIVE_IDLE_SECONDS 15
 #define KEEPALIVE_INTERVAL_SECONDS 5
 #define KEEPALIVE_PROBES 3
-/// How long a connection may idle whose caller has closed its side.
-#define LAST_ANSWERS_SECONDS 1u
 
 static chttp_shard *open_shard(chttp_server *server) {
     if (server->shard_count == server->shard_capacity) {
@@ -168,9 +166,12 @@ int64_t chttp_next_pending_shard(chttp_server *server) {
 }
 
 /// libmicrohttpd does not notice an end that arrives together with the last bytes, and would keep the
-/// connection for the whole idle timeout. What has arrived is still answered.
-static void end_soon(chttp_connection *connection) {
-    MHD_set_connection_option(connection->mhd, MHD_CONNECTION_OPTION_TIMEOUT, LAST_ANSWERS_SECONDS);
+/// connection for the whole idle timeout. A connection that is resumed is read once more: that shows it the
+/// end, after what has arrived before is answered.
+static void read_to_end(chttp_connection *connection) {
+    if (connection->request.parked && !connection->request.replied) return;
+    MHD_suspend_connection(connection->mhd);
+    MHD_resume_connection(connection->mhd);
     chttp_mark_pending(connection->shard);
 }
 
@@ -181,7 +182,7 @@ void chttp_hang_ups(chttp_server *server) {
         chttp_connection *connection = events[i].data.ptr;
         connection->hung_up = true;
         chttp_request *request = &connection->request;
-        end_soon(connection);
+        read_to_end(connection);
         if (request->parked && !request->replied && !request->abandoned)
             server->callbacks.hung_up(server->callbacks.context, request);
     }

@@ -13,8 +13,8 @@ import Synchronization
 /// `@unchecked Sendable`: `inbox` is guarded by `inboxLock` and `thread` is atomic; all else is touched by the
 /// loop's thread only, or before ``run()``.
 ///
-/// It is a `TaskExecutor` too: a task that prefers it resumes here also from code that no actor isolates, and
-/// is not sent through the runtime's thread pool first.
+/// It is a `TaskExecutor` too: a task that prefers it stays on the loop also in code that no actor isolates,
+/// and is not sent through the runtime's thread pool.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs run in one turn before descriptors are looked at again, so that no flood of them starves I/O.
     static let jobsPerTurnMax = 10_000
@@ -116,11 +116,14 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         put { $0.jobs.append(job) }
     }
 
-    /// Does what makes a suspended task ready, and runs that task at once until it suspends again, instead of
-    /// at the end of the turn. Loop thread.
-    package func runInline(_ resume: () -> Void) {
+    /// Does what starts a task or resumes one, and runs that task at once until it suspends, instead of at the
+    /// end of the turn. Loop thread.
+    ///
+    /// `Task.immediate` starts a task at once too, but leaves the runtime unaware of which executor it is on:
+    /// when it suspends, it resumes on the runtime's thread pool first and comes back from there.
+    package func runInline(_ makeReady: () -> Void) {
         let queued = jobs.count
-        resume()
+        makeReady()
         while jobs.count > queued { run(jobs.removeLast()) }
     }
 

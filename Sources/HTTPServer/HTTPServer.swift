@@ -213,14 +213,14 @@ package actor HTTPServer: LoopActor {
 
     /// Gives the request to a worker that is idle, or to a new one, which runs until it has answered or waits.
     fileprivate func received(_ handle: OpaquePointer) {
-        let worker: Worker
-        if let idle = idleWorkers.popLast() {
-            worker = idle
-            loop.runInline { idle.take(Request(handle: handle)) }
-        } else {
-            worker = Worker()
-            worker.task = Task.immediate(executorPreference: loop) {
-                await self.work(worker, Request(handle: handle))
+        let request = Request(handle: handle)
+        let idle = idleWorkers.popLast()
+        let worker = idle ?? Worker()
+        loop.runInline {
+            if let idle {
+                idle.take(request)
+            } else {
+                worker.task = Task(executorPreference: loop) { await self.work(worker, request) }
             }
         }
         guard chttp_is_answered(handle) == 0 else { return }
