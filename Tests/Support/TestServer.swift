@@ -9,7 +9,7 @@ package struct TestServer: Sendable {
     /// Where it listens, in the order of its listeners.
     package let addresses: [String]
 
-    /// Runs `body` with a server on the loop of `thread`; then lets `release` answer who is parked, and stops it.
+    /// Runs `body` with a server on the loop of `thread`; then `release` answers who is parked, and it stops.
     package static func with<Handler: RequestHandler, Value: Sendable>(
         on thread: LoopThread, limits: HTTPLimits = HTTPLimits(), at listeners: [Listener] = [],
         handler: Handler,
