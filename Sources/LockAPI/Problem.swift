@@ -134,7 +134,8 @@ extension Problem {
     convenience init(
         _ refusal: Refusal, ticket number: TicketNumber?, of id: ConversationID, limits: LockLimits
     ) {
-        let name = "ticket \(number ?? 0)"
+        // Only the caller of acquire has not named one.
+        let name = number.map { "ticket \($0)" } ?? "the ticket"
         switch refusal {
         case .gone(.unknown):
             self.init(
