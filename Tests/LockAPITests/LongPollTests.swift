@@ -128,8 +128,8 @@ import TicketLock
                 try await service.untilWaiters(are: number + 1)
             }
             try await service.http.loop.run {
-                gone.close()
                 try holder.send("POST", "/v1/finish-serving", #"{"conversation_id":"ada","ticket":0}"#)
+                gone.close()
             }
             #expect(try next.response().json["ticket"] == 2)
             #expect(try holder.response().status == 200)
