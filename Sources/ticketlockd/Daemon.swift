@@ -23,6 +23,10 @@ actor Daemon: LoopActor {
     private var exhaustionLogged: Int64 = .min
     private(set) nonisolated(unsafe) var exitStatus: Int32 = 0
 
+    /// The one that runs. It is never torn down: what a request cut off at the end still refers to lives as long
+    /// as the process. Written once, by the thread that then runs the loop.
+    private nonisolated(unsafe) static var running: Daemon?
+
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Serves until a signal ends it, on the calling thread. Returns the exit status.
@@ -39,6 +43,7 @@ actor Daemon: LoopActor {
                 let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
                 let loop = try EventLoop()
                 let daemon = Daemon(configuration, options, environment, log, logger, loop)
+                running = daemon
                 loop.submit { daemon.onLoop { $0.start(listeners) } }
                 loop.run()
                 log.flush(timeout: .seconds(1))
