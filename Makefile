@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev pkg-config g++
 TEST_PACKAGES := curl procps python3-venv systemd
+BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
 PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5
 PYTHON := /usr/bin/python3
 VENV := .build/venv
@@ -14,10 +15,12 @@ SWIFT_MAJOR := 6
 SWIFT_MINOR := 2
 SWIFT_NEEDED := $(SWIFT_MAJOR).$(SWIFT_MINOR) or later
 C_WARNINGS := -fsyntax-only -Wall -Wextra -Werror
+BENCH_CFLAGS := -std=c11 -O2 -Wall -Wextra -Werror
 
 say = printf '==> %s\n'
 
-# The shell commands that install what `dpkg-query` says is missing of the packages $(1).
+# The shell commands that install what `dpkg-query` says is missing of the packages $(1). When $(2) is given, the
+# services that come with them are started neither now nor at the next boot: policy-rc.d says no for a while.
 define install_packages
 if ! command -v dpkg-query >/dev/null; then
 	$(say) "Not a Debian system: please see to the equivalents of $(1) yourself"
@@ -39,13 +42,23 @@ if [ -n "$$missing" ]; then
 		exit 1
 	fi
 	$(say) "Installing Debian packages:$$missing"
+	policy=/usr/sbin/policy-rc.d
+	if [ -n "$(2)" ] && [ ! -e "$$policy" ]; then
+		trap '$$as_root rm -f "$$policy"' EXIT
+		printf '#!/bin/sh\nexit 101\n' | $$as_root tee "$$policy" >/dev/null
+		$$as_root chmod +x "$$policy"
+	fi
 	$$as_root apt-get update -qq
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+	if [ -n "$(2)" ] && command -v systemctl >/dev/null; then
+		dpkg --listfiles $$missing | sed -n 's|.*/systemd/system/\([^/]*\.service\)$$|\1|p' | sort -u |
+			$$as_root xargs --no-run-if-empty systemctl disable --quiet
+	fi
 fi
 endef
 
 .PHONY: help run build deps deps-test swift-version venv test test-sanitizers test-thread test-address
-.PHONY: check format clean
+.PHONY: check format clean deps-bench bench-programs bench
 .ONESHELL:
 
 help: ## List these targets
@@ -104,6 +117,19 @@ test-thread test-address: test-%: deps-test swift-version venv
 	$(say) "Running the tests with the $* sanitizer"
 	swift test --skip-build --disable-xctest --sanitize=$* --scratch-path .build/sanitize-$*
 
+deps-bench: deps
+	@$(call install_packages,$(BENCH_PACKAGES),without their services)
+
+bench-programs: deps
+	@mkdir -p .build/benchmarks
+	cc $(BENCH_CFLAGS) -o .build/benchmarks/ticketload Tests/Benchmarks/load/*.c
+	cc $(BENCH_CFLAGS) -o .build/benchmarks/floor Tests/Benchmarks/floor/floor.c -lmicrohttpd
+	cc $(BENCH_CFLAGS) -o .build/benchmarks/park_floor Tests/Benchmarks/floor/park_floor.c -lmicrohttpd
+
+bench: deps-bench build bench-programs ## Measure against floor and peers (ONLY=row,row for some, QUICK=1)
+	@$(say) "Measuring (some twenty minutes; keep the machine quiet)"
+	$(PYTHON) Tests/Benchmarks/bench.py
+
 check: deps swift-version ## Check format, white space and C warnings
 	@$(say) "Checking the format of Swift files"
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -117,7 +143,7 @@ check: deps swift-version ## Check format, white space and C warnings
 	fi
 	$(say) "Checking C and C++ for warnings"
 	includes=$$(find Sources -type d -name include -printf '-I%p ')
-	find Sources -name '*.c' | while read -r file; do
+	find Sources Tests -name '*.c' | while read -r file; do
 		clang -std=c11 $(C_WARNINGS) $$includes "$$file"
 	done
 	find Sources -name '*.cpp' | while read -r file; do

@@ -1,0 +1,80 @@
+"""Rows of speed: requests, cycles and hand-overs, each against another system."""
+
+from measure import interleave
+from peers import Etcd, Floor, ParkFloor, PoolCounter, Redis
+from plan import answers, compared, rates, running
+from systems import Ticketlockd
+
+
+def floor(plan):
+    """Requests/s and p99 against the library beneath."""
+    bodies = answers("issue-ticket", "cleanup")
+    common = {"protocol": "issue-cleanup", "seconds": plan.seconds}
+    results = interleave(
+        plan.rounds,
+        [
+            ("floor", running(lambda: Floor(bodies), "cycle", static=True, **common)),
+            ("ticketlockd", running(Ticketlockd, "cycle", **common)),
+        ],
+    )
+    yield rates(
+        "floor",
+        "floor ratio: issue-ticket + cleanup, 64 connections, to bare libmicrohttpd",
+        results,
+        "floor",
+        0.90,
+        "requests_per_second",
+    )
+    yield compared("floor", "tail: p99 of the same", results, "floor", ("request", "p99"), 1.3)
+
+
+def cycle(plan):
+    """Full cycles against those whom a user would take instead."""
+    seconds = {"seconds": plan.seconds}
+    results = interleave(
+        plan.rounds,
+        [
+            ("ticketlockd", running(Ticketlockd, "cycle", protocol="acquire-finish", **seconds)),
+            ("PoolCounter", running(PoolCounter, "cycle", protocol="poolcounter", **seconds)),
+            ("Redis", running(Redis, "cycle", protocol="redis", **seconds)),
+            ("etcd", running(Etcd, "cycle", protocol="etcd", **seconds)),
+        ],
+    )
+    what = "full cycle: acquire + finish-serving, 64 connections, distinct conversations, to "
+    yield rates("cycle", what + "PoolCounter", results, "PoolCounter", 1.0)
+    yield rates("cycle", what + "Redis with Rasa's 7 commands", results, "Redis", 3)
+    yield rates("cycle", what + "etcd's /v3/lock", results, "etcd", 15)
+
+
+def contended(plan):
+    """The same with 64 connections on 8 conversations."""
+    common = {"seconds": plan.seconds, "conversations": 8}
+    results = interleave(
+        plan.rounds,
+        [
+            ("ticketlockd", running(Ticketlockd, "cycle", protocol="acquire-finish", **common)),
+            ("PoolCounter", running(PoolCounter, "cycle", protocol="poolcounter", **common)),
+        ],
+    )
+    yield rates(
+        "contended",
+        "contended cycle: 64 connections on 8 conversations, to PoolCounter",
+        results,
+        "PoolCounter",
+        1.0,
+    )
+
+
+def handover(plan):
+    """From sending finish-serving to the next waiter's answer."""
+    bodies = answers("acquire", "finish-serving")
+    results = interleave(
+        plan.rounds,
+        [
+            ("floor", running(lambda: ParkFloor(bodies), "handover", count=plan.handovers, static=True)),
+            ("ticketlockd", running(Ticketlockd, "handover", count=plan.handovers)),
+        ],
+    )
+    what = "hand-over, 64 waiters parked, to bare libmicrohttpd that parks and resumes: "
+    yield compared("handover", what + "p50", results, "floor", ("handover", "p50"), 1.3)
+    yield compared("handover", what + "p99", results, "floor", ("handover", "p99"), 1.5)
