@@ -14,7 +14,7 @@ extension DaemonSuite {
                 let answer = folder.appending(path: "answer")
                 let script = """
                     (until curl --silent --fail --unix-socket "$SOCK" http://localhost/healthz > "$ANSWER"
-                    do sleep 0.01; done) &
+                    do kill -0 $$ || exit; sleep 0.01; done) &
                     exec systemd-socket-activate --listen="$SOCK" --listen="$SOCK.2" \(kept) "$@"
                     """
                 try await RunningDaemon.with(
