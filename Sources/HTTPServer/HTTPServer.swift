@@ -80,9 +80,10 @@ package actor HTTPServer: LoopActor {
         }
     }
 
-    /// Accepts no more connections; those there are go on.
+    /// Accepts no more connections; those there are go on, and those that wait to be accepted are taken first.
     package func stopAccepting() {
         for (listener, watch) in listeners {
+            accept(from: listener.descriptor)
             watch.stop()
             listener.close()
         }

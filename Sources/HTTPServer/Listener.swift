@@ -54,10 +54,10 @@ package struct Listener: Sendable {
         let descriptor = try open(AF_UNIX, name)
         try withUnsafePointer(to: &address) { address throws(HTTPServerError) in
             try address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address throws(HTTPServerError) in
-                try bindAndListen(descriptor, address, length, name)
+                // Nobody can connect before it listens, so nobody does with other permissions.
+                try bindAndListen(descriptor, address, length, name) { chmod(path, mode) }
             }
         }
-        chmod(path, mode)
         return Listener(descriptor: descriptor, address: name, ownedPath: path)
     }
 
@@ -88,9 +88,10 @@ package struct Listener: Sendable {
     }
 
     private static func bindAndListen(
-        _ descriptor: Int32, _ address: UnsafePointer<sockaddr>?, _ length: socklen_t, _ name: String
+        _ descriptor: Int32, _ address: UnsafePointer<sockaddr>?, _ length: socklen_t, _ name: String,
+        betweenThem setUp: () -> Int32 = { 0 }
     ) throws(HTTPServerError) {
-        guard bind(descriptor, address, length) == 0, listen(descriptor, backlog) == 0 else {
+        guard bind(descriptor, address, length) == 0, setUp() == 0, listen(descriptor, backlog) == 0 else {
             let error = systemError(.address, "cannot listen at \(name)")
             _ = Glibc.close(descriptor)
             throw error

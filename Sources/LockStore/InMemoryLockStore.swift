@@ -48,7 +48,9 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             (table.status(of: number, token: token, for: id, now: now), now)
         }
         guard case .success(let status) = result, status.isLocked, timeout > .zero else { return result }
-        return try await park(Waiter(id: id, status: status, isAcquire: false), status, until: now + timeout)
+        let waiter = Waiter(id: id, status: status, isAcquire: false)
+        park(waiter, status, until: now + timeout)
+        return try await outcome(of: waiter)
     }
 
     package func acquire(
@@ -65,7 +67,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             giveUp(waiter)
             return .failure(.acquireTimeout)
         }
-        return try await park(waiter, status, until: until)
+        park(waiter, status, until: until)
+        return try await outcome(of: waiter)
     }
 
     package func extend(
@@ -157,13 +160,18 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         return value
     }
 
-    private func park(
-        _ waiter: Waiter, _ status: TicketStatus, until due: Instant
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        if isShuttingDown { return .failure(.shuttingDown(status)) }
+    /// Makes a caller a waiting one, in the same step in which its ticket was found to be waiting: whatever
+    /// happens to the ticket from here on is told to it.
+    private func park(_ waiter: Waiter, _ status: TicketStatus, until due: Instant) {
+        guard !isShuttingDown else { return waiter.resolve(.answered(.failure(.shuttingDown(status)))) }
         table.watch(waiter.number, for: waiter.id)
         waiters.add(waiter, until: due)
         setAlarm()
+    }
+
+    private func outcome(
+        of waiter: Waiter
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
         let result = await withTaskCancellationHandler {
             await waiter.value(isolation: self)
         } onCancel: {

@@ -31,7 +31,8 @@ final class Waiter: @unchecked Sendable {
         return await withCheckedContinuation { continuation = $0 }
     }
 
-    fileprivate func resolve(_ result: WaitResult) {
+    /// Ends its waiting, or lets it not begin. A waiter among ``Waiters`` is resolved there.
+    func resolve(_ result: WaitResult) {
         guard self.result == nil else { return }
         self.result = result
         continuation?.resume(returning: result)

@@ -1,6 +1,8 @@
 extension LockTable {
     /// Slots looked at for one page, so that a prefix few locks have does not hold up everybody else.
     package static let slotsPerPageMax = 10_000
+    /// Tickets after which a page ends: a few deep queues are as long as many shallow ones.
+    package static let ticketsPerPageMax = 10_000
 
     /// At most `limit` locks whose IDs begin with `prefix`, in an order that does not change while a lock
     /// exists. A page may hold fewer, even none, and still have a next one. Locks that exist from the first
@@ -11,11 +13,14 @@ extension LockTable {
         var found: [LockSnapshot] = []
         let end = min(slots.count, start.addingReportingOverflow(Self.slotsPerPageMax).partialValue)
         var slot = start
-        while slot < end, found.count < limit {
+        var tickets = 0
+        while slot < end, found.count < limit, tickets < Self.ticketsPerPageMax {
             if !slots[slot].isFree, slots[slot].id.string.utf8.starts(with: prefix.utf8) {
                 // Looking at a lock from afar does not count as touching it.
                 if let due = deadlines.deadline(of: slot), due <= now { dropExpired(slot, now: now) }
-                found.append(snapshot(slot))
+                let lock = snapshot(slot)
+                tickets += lock.tickets.count
+                found.append(lock)
             }
             slot += 1
         }
