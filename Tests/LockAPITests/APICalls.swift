@@ -48,7 +48,8 @@ func expectProblem(
     #expect(response.isProblem, comment, sourceLocation: sourceLocation)
     let json = try response.json
     #expect(json["code"]?.string == code, comment, sourceLocation: sourceLocation)
-    #expect(json["type"]?.string == "urn:ticketlockd:problem:\(code)", comment, sourceLocation: sourceLocation)
+    #expect(
+        json["type"]?.string == "urn:ticketlockd:problem:\(code)", comment, sourceLocation: sourceLocation)
     #expect(json["status"]?.integer == response.status, comment, sourceLocation: sourceLocation)
     #expect(json["title"]?.string?.isEmpty == false, comment, sourceLocation: sourceLocation)
     #expect(json["detail"]?.string?.isEmpty == false, comment, sourceLocation: sourceLocation)

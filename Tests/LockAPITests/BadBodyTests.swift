@@ -13,7 +13,8 @@ import Testing
             let before = try client.listing()
             for name in ["issue-ticket", "acquire", "wait", "extend", "finish-serving", "cleanup"] {
                 for body in bodies {
-                    try client.sendRequest("POST", "/v1/\(name)", ["Content-Type: application/json"], body: body)
+                    try client.sendRequest(
+                        "POST", "/v1/\(name)", ["Content-Type: application/json"], body: body)
                     try expectProblem(
                         try client.response(), status, code, field: field,
                         "\(name) \(String(decoding: body, as: UTF8.self).debugDescription)",
@@ -36,13 +37,17 @@ import Testing
             "", " ", "\n", "null", "true", "1", "\"ada\"", "[]", #"[{"conversation_id":"ada"}]"#,
             #"{"conversation_id":"ada"}x"#, #"{"conversation_id":"ada"}{}"#, #"{"conversation_id":"ada"},"#,
             #"{"conversation_id":"ada"}]"#, "{\"conversation_id\":\"ada\"}\u{0}",
-            "\u{FEFF}{\"conversation_id\":\"ada\"}", #"{"conversation_id":"ada",}"#, #"{,"conversation_id":"ada"}"#,
+            "\u{FEFF}{\"conversation_id\":\"ada\"}", #"{"conversation_id":"ada",}"#,
+            #"{,"conversation_id":"ada"}"#,
             #"{"conversation_id" "ada"}"#, #"{"conversation_id":}"#, #"{conversation_id:"ada"}"#,
             "{'conversation_id':'ada'}", #"{"conversation_id":'ada'}"#, #"{"conversation_id":ada}"#,
             #"/* a */{"conversation_id":"ada"}"#, "{\"conversation_id\":\"ada\"} // a", "# a\n{}",
-            #"{"conversation_id":"ada" "lifetime":1}"#, #"{"conversation_id":"a\q"}"#, #"{"conversation_id":"\u12"}"#,
-            #"{"conversation_id":"\uZZZZ"}"#, #"{"conversation_id":"\x41"}"#, "{\"conversation_id\":\"a\nb\"}",
-            "{\"conversation_id\":\"a\tb\"}", "{\"conversation_id\":\"a\u{0}b\"}", "conversation_id=ada", "<a/>",
+            #"{"conversation_id":"ada" "lifetime":1}"#, #"{"conversation_id":"a\q"}"#,
+            #"{"conversation_id":"\u12"}"#,
+            #"{"conversation_id":"\uZZZZ"}"#, #"{"conversation_id":"\x41"}"#,
+            "{\"conversation_id\":\"a\nb\"}",
+            "{\"conversation_id\":\"a\tb\"}", "{\"conversation_id\":\"a\u{0}b\"}", "conversation_id=ada",
+            "<a/>",
         ])
     func malformed(body: String) async throws {
         try await refused([Array(body.utf8)])
@@ -51,8 +56,10 @@ import Testing
     @Test(
         "Numbers that JSON does not have are refused",
         arguments: [
-            "NaN", "nan", "Infinity", "-Infinity", "inf", "01", "-01", "+1", ".5", "1.", "-", "1e", "1e+", "0x10", "1_000",
-            "1,5", "--1", "1e400", "-1e400", "18446744073709551616", "-9223372036854775809", "TRUE", "nil", "undefined",
+            "NaN", "nan", "Infinity", "-Infinity", "inf", "01", "-01", "+1", ".5", "1.", "-", "1e", "1e+",
+            "0x10", "1_000",
+            "1,5", "--1", "1e400", "-1e400", "18446744073709551616", "-9223372036854775809", "TRUE", "nil",
+            "undefined",
         ])
     func numbers(number: String) async throws {
         try await refused([
@@ -64,8 +71,10 @@ import Testing
     @Test(
         "Bytes that are not UTF-8 are refused, in values and in names",
         arguments: [
-            [0xFF], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0xAF], [0xF0, 0x80, 0x80, 0xAF], [0xED, 0xA0, 0x80],
-            [0xED, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xC3], [0xE2, 0x82],
+            [0xFF], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0xAF], [0xF0, 0x80, 0x80, 0xAF],
+            [0xED, 0xA0, 0x80],
+            [0xED, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xC3],
+            [0xE2, 0x82],
             [0xF8, 0x88, 0x80, 0x80, 0x80],
         ] as [[UInt8]])
     func notUTF8(bytes: [UInt8]) async throws {
@@ -78,7 +87,8 @@ import Testing
     @Test(
         "A surrogate without its other half is refused, in values and in names",
         arguments: [
-            #"\ud800"#, #"\udbff"#, #"\udc00"#, #"\udfff"#, #"\udc00\ud800"#, #"\ud800\ud800"#, #"\ud800A"#, #"\ud800\n"#,
+            #"\ud800"#, #"\udbff"#, #"\udc00"#, #"\udfff"#, #"\udc00\ud800"#, #"\ud800\ud800"#, #"\ud800A"#,
+            #"\ud800\n"#,
             #"\ud83d\u0041"#,
         ])
     func loneSurrogates(text: String) async throws {
@@ -104,16 +114,21 @@ import Testing
     func duplicates(value: String) async throws {
         let body = #"{"conversation_id":"ada","conversation_id":\#(value)}"#
         let escaped = #"{"conversation_id":"ada","conversation\u005fid":\#(value)}"#
-        try await refused([Array(body.utf8), Array(escaped.utf8)], code: "invalid_field", field: "conversation_id")
+        try await refused(
+            [Array(body.utf8), Array(escaped.utf8)], code: "invalid_field", field: "conversation_id")
     }
 
     @Test(
         "A name that the request does not have is refused by name",
-        arguments: ["life_time", "conversationId", "Conversation_id", "conversation_id ", "", "__proto__", "a\"b", "é", "limit"])
+        arguments: [
+            "life_time", "conversationId", "Conversation_id", "conversation_id ", "", "__proto__", "a\"b",
+            "é", "limit",
+        ])
     func unknown(name: String) async throws {
         let escaped = name.replacing("\"", with: "\\\"")
         try await refused(
-            [Array("{\"conversation_id\":\"ada\",\"\(escaped)\":1}".utf8)], code: "invalid_field", field: name)
+            [Array("{\"conversation_id\":\"ada\",\"\(escaped)\":1}".utf8)], code: "invalid_field", field: name
+        )
     }
 
     @Test("More fields than any request has are refused")

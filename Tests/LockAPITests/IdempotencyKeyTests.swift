@@ -15,7 +15,9 @@ import Testing
             #expect(first.text == again.text)
             #expect(try client.post("issue-ticket", body, key: "K").json["ticket"] == 1)
             #expect(try client.post("issue-ticket", body).json["ticket"] == 2)
-            #expect(try client.post("issue-ticket", #"{"conversation_id":"bob"}"#, key: "k").json["token"] == 1003)
+            #expect(
+                try client.post("issue-ticket", #"{"conversation_id":"bob"}"#, key: "k").json["token"] == 1003
+            )
             _ = try client.post("finish-serving", #"{"conversation_id":"ada","ticket":0}"#)
             #expect(try client.post("issue-ticket", body, key: "k").json["ticket"] == 3)
             try await service.advance(by: .seconds(60))
@@ -28,7 +30,9 @@ import Testing
         try await TestService.with { service in
             let client = try service.connect()
             _ = try client.post("issue-ticket", body, key: "k")
-            for (name, other) in [("issue-ticket", #"{"conversation_id":"ada","lifetime":5}"#), ("acquire", body)] {
+            for (name, other) in [
+                ("issue-ticket", #"{"conversation_id":"ada","lifetime":5}"#), ("acquire", body),
+            ] {
                 let response = try client.post(name, other, key: "k")
                 try expectProblem(response, 422, "idempotency_key_reused", field: "Idempotency-Key")
             }
@@ -40,7 +44,8 @@ import Testing
         "A key has 1 to 255 visible ASCII characters",
         arguments: [
             ("k", true), ("!\"~", true), (String(repeating: "k", count: 255), true),
-            (String(repeating: "k", count: 256), false), ("", false), ("a b", false), ("a\tb", false), ("é", false),
+            (String(repeating: "k", count: 256), false), ("", false), ("a b", false), ("a\tb", false),
+            ("é", false),
             ("\u{7F}", false),
         ])
     func limits(key: String, isGood: Bool) async throws {
@@ -133,7 +138,9 @@ import Testing
         }
     }
 
-    @Test("An issued ticket whose answer was not delivered is taken back, but not one with a key to come back with")
+    @Test(
+        "An issued ticket whose answer was not delivered is taken back, but not one with a key to come back with"
+    )
     func undelivered() async throws {
         try await TestService.with { service in
             let client = try service.connect()
@@ -146,7 +153,9 @@ import Testing
                 }
                 try await service.http.untilConnections(are: 1)
             }
-            #expect(try client.post("issue-ticket", #"{"conversation_id":"bob"}"#, key: "k").json["position"] == 0)
+            #expect(
+                try client.post("issue-ticket", #"{"conversation_id":"bob"}"#, key: "k").json["position"] == 0
+            )
         }
     }
 }

@@ -9,7 +9,8 @@ import TicketLock
     func acquireFree() async throws {
         try await TestService.with { service in
             let client = try service.connect()
-            let response = try client.post("acquire", #"{"conversation_id":"ada","lifetime":5,"timeout":100}"#)
+            let response = try client.post(
+                "acquire", #"{"conversation_id":"ada","lifetime":5,"timeout":100}"#)
             #expect(response.status == 201)
             #expect(
                 try response.json == [
@@ -77,7 +78,8 @@ import TicketLock
         }
     }
 
-    @Test("Without a timeout a caller waits 30 s, and never longer than the longest", arguments: [20, 30, 40])
+    @Test(
+        "Without a timeout a caller waits 30 s, and never longer than the longest", arguments: [20, 30, 40])
     func defaultTimeout(longest: Int) async throws {
         var limits = LockLimits()
         limits.maxWait = .seconds(longest)
@@ -97,7 +99,9 @@ import TicketLock
         }
     }
 
-    @Test("A caller of acquire that hangs up gives its place up; one of wait leaves it", arguments: [true, false])
+    @Test(
+        "A caller of acquire that hangs up gives its place up; one of wait leaves it",
+        arguments: [true, false])
     func hangUp(isReset: Bool) async throws {
         try await TestService.with { service in
             let client = try service.connect()

@@ -3,8 +3,11 @@ import Support
 import Testing
 
 @Suite struct RouteTests {
-    private static let posts = ["issue-ticket", "cleanup", "finish-serving", "acquire", "wait", "extend"].map { "/v1/\($0)" }
-    private static let gets = ["/v1/is-waiting", "/v1/locks", "/healthz", "/readyz", "/version", "/metrics", "/"]
+    private static let posts = ["issue-ticket", "cleanup", "finish-serving", "acquire", "wait", "extend"].map
+    { "/v1/\($0)" }
+    private static let gets = [
+        "/v1/is-waiting", "/v1/locks", "/healthz", "/readyz", "/version", "/metrics", "/",
+    ]
     private static let allowed: [(path: String, methods: [String])] =
         posts.map { ($0, ["OPTIONS", "POST"]) } + gets.map { ($0, ["GET", "HEAD", "OPTIONS"]) }
         + [("/v1/lock", ["DELETE", "GET", "HEAD", "OPTIONS", "PUT"])]
@@ -13,7 +16,9 @@ import Testing
     func methods(path: String, methods: [String]) async throws {
         try await TestService.with { service in
             let client = try service.connect()
-            let others = ["get", "Post", "PATCH", "TRACE", "CONNECTX", "G", String(repeating: "LONG", count: 200)]
+            let others = [
+                "get", "Post", "PATCH", "TRACE", "CONNECTX", "G", String(repeating: "LONG", count: 200),
+            ]
             for method in ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"] + others {
                 let response = try client.call(method, path, method == "POST" || method == "PUT" ? "{}" : nil)
                 guard !methods.contains(method) else {
@@ -46,7 +51,9 @@ import Testing
         }
     }
 
-    @Test("HEAD has the headers of GET and no body", arguments: gets.filter { $0 != "/metrics" } + ["/v1/lock", "/nowhere"])
+    @Test(
+        "HEAD has the headers of GET and no body",
+        arguments: gets.filter { $0 != "/metrics" } + ["/v1/lock", "/nowhere"])
     func head(path: String) async throws {
         try await TestService.with { service in
             let client = try service.connect()
@@ -61,8 +68,10 @@ import Testing
     @Test(
         "A path is served as it is spelled and in no other way",
         arguments: [
-            "/v1", "/v1/", "/v1/locks/", "/V1/locks", "/v1/Locks", "//v1/locks", "/v1//locks", "/v1/./locks", "/v1/../healthz",
-            "/v1/loc%6Bs", "/%76%31/locks", "/healthz/", "/favicon.ico", "*", "/v2/locks", "/v1/locks;x=1", "/é", "/%00", "/.",
+            "/v1", "/v1/", "/v1/locks/", "/V1/locks", "/v1/Locks", "//v1/locks", "/v1//locks", "/v1/./locks",
+            "/v1/../healthz",
+            "/v1/loc%6Bs", "/%76%31/locks", "/healthz/", "/favicon.ico", "*", "/v2/locks", "/v1/locks;x=1",
+            "/é", "/%00", "/.",
             "/v1/lock/ada", "/v1/locks%3Flimit=1",
         ])
     func otherPaths(path: String) async throws {
@@ -96,10 +105,14 @@ import Testing
         "A body is JSON by its Content-Type or refused: no browser sends that to another site unasked",
         arguments: [
             ("application/json", true), ("Application/JSON", true), ("application/json; charset=utf-8", true),
-            ("application/json;charset=UTF-8", true), ("application/json ;x", true), (nil, false), ("", false),
-            ("text/plain", false), ("application/x-www-form-urlencoded", false), ("multipart/form-data; boundary=x", false),
-            ("text/json", false), ("application/jsonx", false), ("application/json-seq", false), ("application/jso", false),
-            ("application/problem+json", false), ("text/plain; application/json", false), ("application", false),
+            ("application/json;charset=UTF-8", true), ("application/json ;x", true), (nil, false),
+            ("", false),
+            ("text/plain", false), ("application/x-www-form-urlencoded", false),
+            ("multipart/form-data; boundary=x", false),
+            ("text/json", false), ("application/jsonx", false), ("application/json-seq", false),
+            ("application/jso", false),
+            ("application/problem+json", false), ("text/plain; application/json", false),
+            ("application", false),
             ("*/*", false), ("\"application/json\"", false),
         ])
     func contentType(type: String?, isGood: Bool) async throws {

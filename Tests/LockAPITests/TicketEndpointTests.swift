@@ -26,7 +26,9 @@ import Testing
     func lifetimes() async throws {
         try await TestService.with { service in
             let client = try service.connect()
-            for (text, seconds) in [("1", 1), ("1.5", 1.5), ("1e2", 100), ("3600", 3600), ("0.000001", 0.000001)] {
+            for (text, seconds) in [
+                ("1", 1), ("1.5", 1.5), ("1e2", 100), ("3600", 3600), ("0.000001", 0.000001),
+            ] {
                 let response = try client.post(
                     "issue-ticket", #"{"lifetime":\#(text),"conversation_id":"\#(text)"}"#)
                 #expect(try response.json["expires_in"]?.number == seconds)
@@ -94,9 +96,11 @@ import Testing
         try await TestService.with { service in
             let client = try service.connect()
             for _ in 0..<3 { try client.ticket() }
-            let mismatch = try client.post("finish-serving", #"{"conversation_id":"ada","ticket":1,"token":1}"#)
+            let mismatch = try client.post(
+                "finish-serving", #"{"conversation_id":"ada","ticket":1,"token":1}"#)
             try expectProblem(mismatch, 409, "token_mismatch")
-            let middle = try client.post("finish-serving", #"{"conversation_id":"ada","ticket":1,"token":1001}"#)
+            let middle = try client.post(
+                "finish-serving", #"{"conversation_id":"ada","ticket":1,"token":1001}"#)
             #expect(middle.status == 200)
             #expect(
                 middle.text
