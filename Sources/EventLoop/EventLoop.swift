@@ -26,6 +26,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// libuv's mutex, since the thread sanitizer cannot see into Swift's.
     private let inboxLock: UnsafeMutablePointer<uv_mutex_t>
     private var inbox = Inbox()
+    /// Something is in the inbox: spares every turn the lock.
+    private let hasMail = Atomic<Bool>(false)
     private let thread = Atomic<UInt>(0)
     private var jobs: [UnownedJob] = []
     private var nextJob = 0
@@ -131,6 +133,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         withInbox { inbox in
             let wasEmpty = inbox.isEmpty
             add(&inbox)
+            hasMail.store(true, ordering: .releasing)
             // Under the lock, so that the handle cannot be closed in between.
             if wasEmpty && !inbox.isClosed { uv_async_send(wakeHandle) }
         }
@@ -178,7 +181,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     var jobRoom: Int { jobs.count }
 
     private func takeInbox() {
+        guard hasMail.load(ordering: .acquiring) else { return }
         let bodies = withInbox { inbox in
+            hasMail.store(false, ordering: .relaxed)
             jobs.append(contentsOf: inbox.jobs)
             inbox.jobs.removeAll(keepingCapacity: true)
             defer { inbox.bodies = [] }

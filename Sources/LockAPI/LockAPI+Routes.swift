@@ -39,7 +39,7 @@ extension LockAPI {
     private func methodNotAllowed(_ call: Call, _ endpoint: Endpoint) -> Problem {
         Problem(
             .methodNotAllowed,
-            "\(quoted(call.request.method)) is not allowed at \(endpoint.rawValue); allowed: \(endpoint.allow)",
+            "\(quoted(call.request.method)) is not allowed at \(endpoint.path); allowed: \(endpoint.allow)",
             allow: endpoint.allow)
     }
 }

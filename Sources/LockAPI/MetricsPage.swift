@@ -46,12 +46,12 @@ struct MetricsPage {
     private mutating func add(_ requests: RequestMetrics) {
         header("http_requests_total", "counter", "Requests answered, by endpoint and status.")
         for (place, name) in RequestMetrics.names.enumerated() {
-            for (status, count) in requests.counts[place].sorted(by: { $0.key < $1.key }) {
+            for (status, count) in requests.counts(at: place) {
                 line("http_requests_total", "{endpoint=\"\(name)\",status=\"\(status)\"}", String(count))
             }
         }
         header("http_request_seconds", "histogram", "From a request's arrival to its answer, by endpoint.")
-        for (place, name) in RequestMetrics.names.enumerated() where !requests.counts[place].isEmpty {
+        for (place, name) in RequestMetrics.names.enumerated() where !requests.counts(at: place).isEmpty {
             histogram("http_request_seconds", "endpoint=\"\(name)\"", requests.latencies[place])
         }
     }

@@ -149,10 +149,16 @@ struct Parameters {
 
     private static func checkedID(_ text: String, _ limits: LockLimits) throws(Problem) -> ConversationID {
         let length = text.utf8.count
-        guard length > 0, length <= limits.conversationIDBytesMax, !text.utf8.contains(0) else {
+        guard length > 0, length <= limits.conversationIDBytesMax, !hasNUL(text) else {
             throw Field.conversationID.problem("\(quoted(text)) (\(length) bytes)", idAllowed(limits))
         }
         return ConversationID(text)
+    }
+
+    private static func hasNUL(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+        } ?? text.utf8.contains(0)
     }
 
     private static func span(

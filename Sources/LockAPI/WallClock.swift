@@ -11,14 +11,17 @@ package struct WallClock: Sendable {
 
     private let realTime: @Sendable () -> Int64
     private var offset: Int64?
+    private var nextLook = Instant(nanoseconds: .min)
 
     /// - Parameter realTime: nanoseconds since 1970.
     package init(realTime: @escaping @Sendable () -> Int64 = Self.systemRealTime) {
         self.realTime = realTime
     }
 
-    /// Compares the clocks; call it once for each request.
+    /// Compares the clocks, at most once a millisecond; call it for each request.
     mutating func adjust(now: Instant) {
+        guard now >= nextLook else { return }
+        nextLook = Instant(nanoseconds: now.nanoseconds + 1_000_000)
         let present = realTime() - now.nanoseconds
         if let offset, abs(offset - present) < Self.tolerance { return }
         offset = present

@@ -37,6 +37,7 @@ package struct DeadlineHeap: Sendable {
             entries.append(Entry(due: due, key: Int32(key)))
             places[key] = Int32(place)
         } else {
+            guard entries[place].due != due else { return }
             entries[place].due = due
         }
         sift(place)

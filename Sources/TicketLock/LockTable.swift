@@ -8,7 +8,8 @@ package struct LockTable: Sendable {
         var lock: TicketLock
         /// When the lock was last named by an operation; meaningful while it is empty.
         var touched: Instant
-        var isFree: Bool
+        /// Nobody's ID is empty.
+        var isFree: Bool { id.string.isEmpty }
     }
 
     package var limits: LockLimits
@@ -127,9 +128,10 @@ package struct LockTable: Sendable {
         let removed = slots[slot].lock.remove(
             number, token: token, ending: ending, now: now, journal: &journal)
         settle(slot, now: now)
-        let lock = slots[slot].lock
+        let waiting = slots[slot].lock.waiting
         return removed.map {
-            Finished(removed: $0, nowServing: lock.nowServing, isSomeoneWaiting: !lock.isEmpty)
+            Finished(
+                removed: $0, nowServing: waiting.nowServing, isSomeoneWaiting: waiting.isSomeoneWaiting)
         }
     }
 
@@ -219,7 +221,7 @@ package struct LockTable: Sendable {
         let lock = TicketLock(lastIssued: retained.next(of: id, now: now) - 1)
         guard makeRoom(now: now) else { return nil }
         let slot = free.popLast() ?? Int32(slots.count)
-        let new = Slot(id: id, lock: lock, touched: now, isFree: false)
+        let new = Slot(id: id, lock: lock, touched: now)
         if Int(slot) == slots.count { slots.append(new) } else { slots[Int(slot)] = new }
         index[id] = slot
         return Int(slot)
@@ -238,7 +240,7 @@ package struct LockTable: Sendable {
         deadlines.remove(slot)
         idle.remove(slot)
         index[id] = nil
-        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock(), touched: now, isFree: true)
+        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock(), touched: now)
         free.append(Int32(slot))
     }
 

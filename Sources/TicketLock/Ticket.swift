@@ -20,11 +20,27 @@ package struct Ticket: Equatable, Sendable {
     package internal(set) var expires: Instant
     /// For a ticket taken by `acquire`: the lifetime that starts when it is served. Nil for the others, whose
     /// lifetime runs from the issue, as in Rasa.
-    package let lifetimeOnceServed: Duration?
+    package var lifetimeOnceServed: Duration? {
+        nanosecondsOnceServed < 0 ? nil : .nanoseconds(nanosecondsOnceServed)
+    }
+    /// The same in 8 bytes, where an optional `Duration` takes 32; -1 for none.
+    private let nanosecondsOnceServed: Int64
     /// Somebody waits for it, so that what becomes of it is worth an ``Event``.
     package internal(set) var isWatched = false
     /// It was taken with an idempotency key.
     package let hasKey: Bool
+
+    init(
+        number: TicketNumber, token: FencingToken, issued: Instant, expires: Instant,
+        lifetimeOnceServed: Duration?, hasKey: Bool
+    ) {
+        self.number = number
+        self.token = token
+        self.issued = issued
+        self.expires = expires
+        nanosecondsOnceServed = lifetimeOnceServed?.nanoseconds ?? -1
+        self.hasKey = hasKey
+    }
 }
 
 /// What a client is told of its ticket.
