@@ -77,26 +77,29 @@ package actor LockAPI: RequestHandler, LoopActor {
     package func respond(to request: Request) async -> Response {
         let start = now()
         clock.adjust(now: start)
-        let target = request.target
-        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
-        let endpoint = Endpoint(path: UnsafeBufferPointer(rebasing: target[..<end]))
-        let call = Call(request: request, endpoint: endpoint, query: target[end...].dropFirst())
-        let access = accessLog.map { ($0, request.method, String(decoding: target, as: UTF8.self)) }
+        let call = Call(request)
+        let access = accessLog == nil ? nil : call.copied()
         var response: Response
         do throws(Problem) {
-            response = try await answer(call)
+            response = try await operation(for: call)(self, call)
         } catch {
             response = error.response(clock, now: now())
         }
+        record(response, call.endpoint, since: start, access)
+        return response
+    }
+
+    @inline(never)
+    private func record(
+        _ response: Response, _ endpoint: Endpoint?, since start: Instant, _ access: Call.Copy?
+    ) {
         let nanoseconds = now().nanoseconds - start.nanoseconds
         metrics.record(endpoint, status: response.status, nanoseconds: nanoseconds)
-        if let (log, method, target) = access {
-            log(
-                Access(
-                    method: method, target: target, status: response.status,
-                    duration: .nanoseconds(nanoseconds)))
-        }
-        return response
+        guard let access, let accessLog else { return }
+        accessLog(
+            Access(
+                method: access.method, target: access.target, status: response.status,
+                duration: .nanoseconds(nanoseconds)))
     }
 
     package nonisolated func refusal(status: UInt16) -> [UInt8] {
@@ -124,5 +127,29 @@ struct Call {
     let endpoint: Endpoint?
     let query: UnsafeBufferPointer<UInt8>.SubSequence
 
+    init(_ request: Request) {
+        let target = request.target
+        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
+        self.request = request
+        endpoint = Endpoint(path: UnsafeBufferPointer(rebasing: target[..<end]))
+        query = target[end...].dropFirst()
+    }
+
     var isGet: Bool { request.isMethod("GET") || request.isMethod("HEAD") }
+
+    /// What the access log says of it, for when the request itself is gone.
+    final class Copy {
+        let method: String
+        let target: String
+
+        init(method: String, target: String) {
+            self.method = method
+            self.target = target
+        }
+    }
+
+    @inline(never)
+    func copied() -> Copy {
+        Copy(method: request.method, target: String(decoding: request.target, as: UTF8.self))
+    }
 }
