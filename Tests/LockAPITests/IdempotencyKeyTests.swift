@@ -1,6 +1,8 @@
-import LockAPI
+import HTTPServer
+import LockStore
 import Support
 import Testing
+import TicketLock
 
 @Suite struct IdempotencyKeyTests {
     private let body = #"{"conversation_id":"ada"}"#
@@ -138,24 +140,40 @@ import Testing
         }
     }
 
-    @Test(
-        "An issued ticket whose answer was not delivered is taken back, but not one with a key to come back with"
-    )
-    func undelivered() async throws {
+    @Test("A grant with a key is taken back too when its only caller has gone")
+    func grantToNobody() async throws {
         try await TestService.with { service in
-            let client = try service.connect()
-            for key in [nil, "k"] {
-                let gone = try service.connect()
-                try await service.http.loop.run {
-                    let headers = key.map { ["Idempotency-Key: \($0)"] } ?? []
-                    try gone.send("POST", "/v1/issue-ticket", #"{"conversation_id":"bob"}"#, headers)
-                    gone.reset()
-                }
-                try await service.http.untilConnections(are: 1)
+            let holder = try service.connect()
+            try holder.ticket()
+            let caller = try service.connect()
+            try caller.send("POST", "/v1/acquire", body, ["Idempotency-Key: k"])
+            try await service.untilWaiters(are: 1)
+            try await service.http.loop.run {
+                try holder.send("POST", "/v1/finish-serving", #"{"conversation_id":"ada","ticket":0}"#)
+                caller.close()
             }
-            #expect(
-                try client.post("issue-ticket", #"{"conversation_id":"bob"}"#, key: "k").json["position"] == 0
-            )
+            #expect(try holder.response().status == 200)
+            try await eventually("the ticket is taken back") { try holder.queue() == [] }
+        }
+    }
+
+    @Test(
+        "An issued ticket whose answer was not delivered is taken back, but not one with a key to come back with",
+        arguments: [nil, "k"])
+    func undelivered(key: String?) async throws {
+        try await TestService.with { service in
+            let gone = try service.connect()
+            try await service.http.loop.run {
+                // The first answer meets a closed socket, so that the second cannot be written.
+                try gone.send("GET", "/healthz")
+                try gone.send("POST", "/v1/issue-ticket", body, key.map { ["Idempotency-Key: \($0)"] } ?? [])
+                gone.close()
+            }
+            try await service.http.untilConnections(are: 0)
+            let statistics = await service.store.statistics().tickets
+            #expect(statistics.issued == 1)
+            #expect(statistics.withdrawn == (key == nil ? 1 : 0))
+            #expect(try service.connect().queue() == (key == nil ? [] : [0]))
         }
     }
 }
