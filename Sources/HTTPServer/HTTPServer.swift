@@ -28,6 +28,8 @@ package actor HTTPServer: LoopActor {
     private var alarm: Alarm?
     private var restingUntil: Int64?
     private var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
+    /// Answers to what never became a request, by status.
+    package private(set) var refusalCounts: [UInt16: UInt64] = [:]
     private var idleWorkers: [Worker] = []
     private var isDraining = false
     private var whenDrained: (() -> Void)?
@@ -286,6 +288,7 @@ package actor HTTPServer: LoopActor {
     }
 
     fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
+        refusalCounts[status, default: 0] += 1
         if let body = refusals[status] { return body }
         let bytes = handler.refusal(status: status)
         let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)

@@ -34,8 +34,10 @@ extension LockAPI {
         try noParameters(call)
         let statistics = await store.statistics()
         let connections = await server?.counts ?? (0, 0)
+        let refused = await server?.refusalCounts ?? [:]
         let page = MetricsPage(
-            store: statistics, requests: metrics, turns: loop.turnTimes, connections: connections,
+            store: statistics, requests: metrics, refused: refused, turns: loop.turnTimes,
+            connections: connections,
             process: ProcessInformation(startTime: startTime), build: build)
         return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
     }

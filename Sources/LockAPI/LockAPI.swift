@@ -89,16 +89,21 @@ package actor LockAPI: RequestHandler, LoopActor {
         return response
     }
 
+    /// Counted and logged for a caller that hung up while it waited, as nginx does; never sent.
+    private static let hungUpStatus: UInt16 = 499
+
     @inline(never)
     private func record(
         _ response: Response, _ endpoint: Endpoint?, since start: Instant, _ access: Call.Copy?
     ) {
         let nanoseconds = now().nanoseconds - start.nanoseconds
-        metrics.record(endpoint, status: response.status, nanoseconds: nanoseconds)
+        // What a caller that has hung up would have been told is told nobody.
+        let status = Task.isCancelled ? Self.hungUpStatus : response.status
+        metrics.record(endpoint, status: status, nanoseconds: nanoseconds)
         guard let access, let accessLog else { return }
         accessLog(
             Access(
-                method: access.method, target: access.target, status: response.status,
+                method: access.method, target: access.target, status: status,
                 duration: .nanoseconds(nanoseconds)))
     }
 

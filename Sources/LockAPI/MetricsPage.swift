@@ -9,12 +9,16 @@ struct MetricsPage {
     private(set) var text = ""
 
     init(
-        store: StoreStatistics, requests: RequestMetrics, turns: TurnTimes,
+        store: StoreStatistics, requests: RequestMetrics, refused: [UInt16: UInt64], turns: TurnTimes,
         connections: (open: Int, busy: Int),
         process: ProcessInformation, build: BuildInformation
     ) {
         add(store)
         add(requests)
+        header("http_refused_total", "counter", "Answers to what never became a request, by status.")
+        for (status, count) in refused.sorted(by: { $0.key < $1.key }) {
+            line("http_refused_total", "{status=\"\(status)\"}", String(count))
+        }
         gauge("connections", "Open connections.", connections.open)
         gauge("requests_in_flight", "Requests being received, parked, answered or written.", connections.busy)
         add(turns)
