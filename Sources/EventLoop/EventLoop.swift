@@ -64,8 +64,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     deinit {
-        // `run()` has closed and drained every handle, or it was never called and the process owns few.
-        if hasRun { uv_loop_close(uv) }
+        if !hasRun { closeHandles() }
+        uv_loop_close(uv)
         uv.deallocate()
         wakeHandle.deallocate()
         prepareHandle.deallocate()
@@ -81,7 +81,6 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         hasRun = true
         repeat { finishTurn() } while !closeInbox()
         closeHandles()
-        uv_run(uv, UV_RUN_DEFAULT)
     }
 
     /// Ends ``run()`` after the present turn. From any thread.
@@ -240,6 +239,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
                 default: uv_close(handle, nil)
                 }
             }, nil)
+        // More than once when the loop was told to stop more than once.
+        while uv_loop_alive(uv) != 0 { uv_run(uv, UV_RUN_DEFAULT) }
     }
 }
 
