@@ -130,11 +130,13 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     private func put(_ add: (inout Inbox) -> Void) {
         withInbox { inbox in
+            // After the end nothing runs any more; kept, it would keep the loop that keeps it.
+            guard !inbox.isClosed else { return }
             let wasEmpty = inbox.isEmpty
             add(&inbox)
             hasMail.store(true, ordering: .releasing)
             // Under the lock, so that the handle cannot be closed in between.
-            if wasEmpty && !inbox.isClosed { uv_async_send(wakeHandle) }
+            if wasEmpty { uv_async_send(wakeHandle) }
         }
     }
 
