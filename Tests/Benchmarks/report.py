@@ -6,6 +6,8 @@ import platform
 import re
 import subprocess
 
+MISSED = os.path.join(os.path.dirname(__file__), "MISSED.md")
+
 
 def short(value):
     if value >= 1000:
@@ -147,4 +149,5 @@ def page(rows, plan, version):
         table(rows),
         "",
     ]
-    return "\n".join(lines)
+    with open(MISSED, encoding="utf-8") as reasons:
+        return "\n".join(lines) + "\n" + reasons.read()
