@@ -12,14 +12,14 @@ package actor HTTPServer: LoopActor {
     /// How often a shard runs again at once before the loop looks at everything else.
     private static let runsPerTurnMax = 4
     /// Workers that are kept for the next requests.
-    private static let idleWorkersMax = 64
+    static let idleWorkersMax = 64
     /// How long a listener rests when no descriptor is left for another connection.
     private static let exhaustedRestNanoseconds: Int64 = 100_000_000
 
     package nonisolated let loop: EventLoop
-    private let handler: any RequestHandler
+    let handler: any RequestHandler
     private var limits: HTTPLimits
-    private var server: OpaquePointer?
+    var server: OpaquePointer?
     private var listeners: [(listener: Listener, watch: Watch)] = []
     private var shardWatches: [Watch] = []
     /// When each shard wants to run though nothing is readable there; `.max` for never.
@@ -27,11 +27,11 @@ package actor HTTPServer: LoopActor {
     private var hangUpWatch: Watch?
     private var alarm: Alarm?
     private var restingUntil: Int64?
-    private var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
+    var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
     /// Answers to what never became a request, by status.
-    package private(set) var refusalCounts: [UInt16: UInt64] = [:]
-    private var idleWorkers: [Worker] = []
-    private var isDraining = false
+    package internal(set) var refusalCounts: [UInt16: UInt64] = [:]
+    var idleWorkers: [Worker] = []
+    var isDraining = false
     private var whenDrained: (() -> Void)?
     /// Called when connections cannot be accepted for want of descriptors or memory.
     private var onExhaustion: () -> Void = {}
@@ -211,128 +211,4 @@ package actor HTTPServer: LoopActor {
             shardTimeouts.min() ?? .max, restingUntil ?? .max, whenDrained == nil ? .max : drainDeadline)
         if next < .max { wake(at: next) }
     }
-
-    // MARK: Requests
-
-    /// Gives the request to a worker that is idle, or to a new one, which runs until it has answered or waits.
-    fileprivate func received(_ handle: OpaquePointer) {
-        let request = Request(handle: handle)
-        let idle = idleWorkers.popLast()
-        let worker = idle ?? Worker()
-        loop.runInline {
-            if let idle {
-                idle.take(request)
-            } else {
-                worker.task = Task(executorPreference: loop) { await self.work(worker, request) }
-            }
-        }
-        guard chttp_is_answered(handle) == 0 else { return }
-        let exchange = Exchange()
-        exchange.worker = worker
-        chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
-    }
-
-    /// Answers one request after the other. A task for each would cost three times as much.
-    private func work(_ worker: Worker, _ first: Request) async {
-        var request = first
-        while true {
-            answer(request.handle, with: await handler.respond(to: request))
-            // A cancelled task stays cancelled, and more idle ones than this are not worth their memory.
-            guard !Task.isCancelled, idleWorkers.count < Self.idleWorkersMax, server != nil else { return }
-            idleWorkers.append(worker)
-            guard let next = await worker.next() else { return }
-            request = next
-        }
-    }
-
-    private func answer(_ handle: OpaquePointer, with response: Response) {
-        let exchange = Self.exchange(of: handle)
-        let isParked = exchange != nil
-        exchange?.worker = nil
-        if let whenUndelivered = response.whenUndelivered {
-            if let exchange {
-                exchange.whenUndelivered = whenUndelivered
-            } else {
-                let exchange = Exchange()
-                exchange.whenUndelivered = whenUndelivered
-                chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
-            }
-        }
-        let isGone = exchange?.hasHungUp ?? false
-        if isGone || ((isParked || response.isGrant) && chttp_caller_is_gone(handle) != 0) {
-            chttp_abandon(handle)
-            return
-        }
-        response.body.withUnsafeBytes { body in
-            var answer = chttp_response(
-                status: response.status, content_type: Self.pointer(response.contentType.value),
-                body: body.baseAddress, body_length: body.count, allow: response.allow.map(Self.pointer),
-                retry_after_seconds: response.retryAfterSeconds ?? -1, closes: isDraining ? 1 : 0)
-            // When it fails the connection ends and `finished` tells.
-            chttp_reply(handle, &answer)
-        }
-    }
-
-    fileprivate func hungUp(_ handle: OpaquePointer) {
-        guard let exchange = Self.exchange(of: handle), !exchange.hasHungUp else { return }
-        exchange.hasHungUp = true
-        exchange.worker?.task?.cancel()
-    }
-
-    fileprivate func finished(_ handle: OpaquePointer, wasDelivered: Bool) {
-        guard let tag = chttp_tag(handle) else { return }
-        chttp_set_tag(handle, nil)
-        // Releases what `received` or `answer` retained.
-        let exchange = Unmanaged<Exchange>.fromOpaque(tag).takeRetainedValue()
-        if !wasDelivered { exchange.whenUndelivered?() }
-    }
-
-    fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
-        refusalCounts[status, default: 0] += 1
-        if let body = refusals[status] { return body }
-        let bytes = handler.refusal(status: status)
-        let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
-        body.copyBytes(from: bytes)
-        let kept = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[..<bytes.count])
-        refusals[status] = kept
-        return kept
-    }
-
-    private static func exchange(of handle: OpaquePointer) -> Exchange? {
-        chttp_tag(handle).map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {
-        UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
-    }
-}
-
-private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer {
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-}
-
-private func requestArrived(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
-    let request = Request(handle: request)
-    server(context).onLoop { $0.received(request.handle) }
-}
-
-private func callerHungUp(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
-    let request = Request(handle: request)
-    server(context).onLoop { $0.hungUp(request.handle) }
-}
-
-private func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32)
-{
-    let request = Request(handle: request)
-    server(context).onLoop { $0.finished(request.handle, wasDelivered: delivered != 0) }
-}
-
-private func refusalBody(
-    _ context: UnsafeMutableRawPointer, _ status: UInt16, _ length: UnsafeMutablePointer<Int>
-) -> UnsafeRawPointer {
-    // Read on the loop's thread, where it was made and lives as long as the server.
-    nonisolated(unsafe) var body = UnsafeRawBufferPointer(start: nil, count: 0)
-    server(context).onLoop { body = $0.refusal(status) }
-    length.pointee = body.count
-    return body.baseAddress ?? UnsafeRawPointer(length)
 }
