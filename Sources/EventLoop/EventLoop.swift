@@ -80,6 +80,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         uv_run(uv, UV_RUN_DEFAULT)
         hasRun = true
         repeat { finishTurn() } while !closeInbox()
+        // They may keep what keeps the loop.
+        actions = []
         closeHandles()
     }
 
