@@ -9,7 +9,7 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
     // A release leaves out the checks for overlapping accesses, which the tests have on: they cost a request
-    // some 1,400 instructions.
+    // some 1,400 instructions. It inlines and specializes from target to target.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
@@ -32,7 +32,6 @@ let package = Package(
         .systemLibrary(name: "CSystemd"),
         .target(name: "CHTTP", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CJSON", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
-
         .target(name: "CYAML", cSettings: cSettings, linkerSettings: [.linkedLibrary("yaml")]),
 
         // What the daemon is made of, lowest first; each imports only what stands above it.

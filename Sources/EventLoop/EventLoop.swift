@@ -10,11 +10,11 @@ import Synchronization
 /// A turn of the loop: wait for descriptors and alarms, call what was waiting for them, then run the jobs
 /// that came up and the actions set by ``beforeSleep(_:)``, until nothing is left, and wait again.
 ///
-/// `@unchecked Sendable`: `inbox` is guarded by `inboxLock` and `thread` is atomic; all else is touched by the
-/// loop's thread only, or before ``run()``.
-///
 /// It is a `TaskExecutor` too: a task that prefers it stays on the loop also in code that no actor isolates,
 /// and is not sent through the runtime's thread pool.
+///
+/// `@unchecked Sendable`: `inbox` is guarded by `inboxLock`, `thread` and `hasMail` are atomic; all else is
+/// touched by the loop's thread only, or before ``run()``.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs run in one turn before descriptors are looked at again, so that no flood of them starves I/O.
     static let jobsPerTurnMax = 10_000

@@ -5,8 +5,8 @@ package protocol LoopActor: Actor {
 
 extension LoopActor {
     /// Enters the actor from a callback on the loop's thread, as `assumeIsolated` does, at the price of one
-    /// comparison: the general check costs 3,000 instructions, several times in each request. Traps on any
-    /// other thread.
+    /// comparison: the general check, made several times in a request, costs it 3,000 instructions. Traps on
+    /// any other thread.
     package nonisolated func onLoop(_ operation: (isolated Self) -> Void) {
         precondition(loop.isOnLoopThread, "this must run on the event loop's thread")
         withoutActuallyEscaping(operation) { operation in

@@ -54,12 +54,9 @@ struct RequestReader: ~Copyable {
         for pair in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
             let parts = pair.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try Self.unescaped(parts[0])
-            guard let field = Field.allCases.first(where: { name == "\($0.name)" }),
-                allowed.contains(Fields(field))
-            else {
-                throw Self.unknown(name, allowed)
-            }
+            var name = try Self.unescaped(parts[0])
+            let found = name.withUTF8 { Field.named(UnsafeRawBufferPointer($0), in: allowed) }
+            guard let field = found else { throw Self.unknown(name, allowed) }
             guard seen.insert(Fields(field)).inserted else { throw Self.repeated(name) }
             let value = parts.count > 1 ? try Self.unescaped(parts[1], of: field) : ""
             try parameters.set(field, query: value, limits)

@@ -12,12 +12,10 @@ enum Listeners {
     ///   stand in for all of `listen`, so that one unit file works with and without a socket unit.
     static func open(_ configuration: Configuration, passed: [Int32]) throws(Unavailable) -> [Listener] {
         var listeners: [Listener] = []
+        let asksForPassed = configuration.listen.contains(.systemd)
+        let wanted = passed.isEmpty || asksForPassed ? configuration.listen : [.systemd]
         do throws(HTTPServerError) {
-            if !passed.isEmpty && !configuration.listen.contains(.systemd) {
-                for descriptor in passed { listeners.append(try .inherited(descriptor)) }
-                return listeners
-            }
-            for address in configuration.listen {
+            for address in wanted {
                 switch address {
                 case .ipv4(let host, let port), .ipv6(let host, let port):
                     listeners.append(try .ip(host: host, port: port))
@@ -32,7 +30,7 @@ enum Listeners {
             for listener in listeners { listener.close() }
             throw Unavailable(description: "\(error)")
         }
-        if passed.isEmpty && configuration.listen.contains(.systemd) {
+        if passed.isEmpty && asksForPassed {
             for listener in listeners { listener.close() }
             throw Unavailable(
                 description:

@@ -65,16 +65,22 @@ import TicketLock
         }
     }
 
+    /// Callers of one acquire, sent again and again with one key, that all wait for its ticket.
+    private func callersThatWait(_ count: Int, of service: TestService) async throws -> [RawHTTPClient] {
+        let callers = try (0..<count).map { _ in try service.connect() }
+        for (number, caller) in callers.enumerated() {
+            try caller.send("POST", "/v1/acquire", body, ["Idempotency-Key: k"])
+            try await service.untilWaiters(are: number + 1)
+        }
+        return callers
+    }
+
     @Test("A repeated acquire waits for the first one's ticket, whose place stays while either waits")
     func acquire() async throws {
         try await TestService.with { service in
             let holder = try service.connect()
             try holder.ticket()
-            let callers = try (0..<3).map { _ in try service.connect() }
-            for (number, caller) in callers.enumerated() {
-                try caller.send("POST", "/v1/acquire", body, ["Idempotency-Key: k"])
-                try await service.untilWaiters(are: number + 1)
-            }
+            let callers = try await callersThatWait(3, of: service)
             #expect(try holder.queue() == [0, 1])
             callers[0].close()
             try await service.untilWaiters(are: 2)
@@ -93,11 +99,7 @@ import TicketLock
         try await TestService.with { service in
             let holder = try service.connect()
             try holder.ticket()
-            let callers = try (0..<2).map { _ in try service.connect() }
-            for (number, caller) in callers.enumerated() {
-                try caller.send("POST", "/v1/acquire", body, ["Idempotency-Key: k"])
-                try await service.untilWaiters(are: number + 1)
-            }
+            let callers = try await callersThatWait(2, of: service)
             for caller in callers { caller.close() }
             try await eventually("the place is given up") { try holder.queue() == [0] }
         }
@@ -108,11 +110,7 @@ import TicketLock
         try await TestService.with { service in
             let holder = try service.connect()
             try holder.ticket()
-            let callers = try (0..<2).map { _ in try service.connect() }
-            for (number, caller) in callers.enumerated() {
-                try caller.send("POST", "/v1/acquire", body, ["Idempotency-Key: k"])
-                try await service.untilWaiters(are: number + 1)
-            }
+            let callers = try await callersThatWait(2, of: service)
             try await service.http.loop.run {
                 try holder.send("POST", "/v1/finish-serving", #"{"conversation_id":"ada","ticket":0}"#)
                 callers[0].close()
