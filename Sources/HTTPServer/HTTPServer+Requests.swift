@@ -4,8 +4,8 @@ import EventLoop
 /// What becomes of a request, from the C callback that brings it to its end.
 extension HTTPServer {
     /// Gives the request to a worker that is idle, or to a new one, which runs until it has answered or waits.
-    fileprivate func received(_ handle: OpaquePointer) {
-        let request = Request(handle: handle)
+    fileprivate func received(_ request: Request) {
+        let handle = request.handle
         let idle = idleWorkers.popLast()
         let worker = idle ?? Worker()
         loop.runInline {
@@ -100,19 +100,41 @@ private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer {
     Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
 }
 
+private struct IsolatedOperation {
+    let call: (isolated HTTPServer, Request) -> Void
+}
+
+/// The same function with its isolation left out of its type.
+private struct CheckedOperation {
+    let call: (HTTPServer, Request) -> Void
+}
+
+/// What ``LoopActor/onLoop(_:)`` does, for what happens in every request: without a capture and a generic
+/// function in between, each of which is an allocation.
+private func enter(
+    _ context: UnsafeMutableRawPointer, _ request: OpaquePointer,
+    _ operation: @escaping (isolated HTTPServer, Request) -> Void
+) {
+    let server = server(context)
+    precondition(server.loop.isOnLoopThread, "this must run on the event loop's thread")
+    let checked = unsafeBitCast(IsolatedOperation(call: operation), to: CheckedOperation.self)
+    checked.call(server, Request(handle: request))
+}
+
 func requestArrived(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
-    let request = Request(handle: request)
-    server(context).onLoop { $0.received(request.handle) }
+    enter(context, request) { $0.received($1) }
 }
 
 func callerHungUp(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer) {
-    let request = Request(handle: request)
-    server(context).onLoop { $0.hungUp(request.handle) }
+    enter(context, request) { $0.hungUp($1.handle) }
 }
 
 func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointer, _ delivered: Int32) {
-    let request = Request(handle: request)
-    server(context).onLoop { $0.finished(request.handle, wasDelivered: delivered != 0) }
+    if delivered != 0 {
+        enter(context, request) { $0.finished($1.handle, wasDelivered: true) }
+    } else {
+        enter(context, request) { $0.finished($1.handle, wasDelivered: false) }
+    }
 }
 
 func refusalBody(
