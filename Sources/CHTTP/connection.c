@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
 #include "internal.h"
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -91,11 +91,38 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
     if (request->handed_over)
         shard->server->callbacks.finished(shard->server->callbacks.context, request,
                                           code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
+    chttp_response_done(shard->server, request->response);
     if (request->target != request->target_inline) free(request->target);
     if (request->body != request->body_inline) free(request->body);
     request->active = false;
     shard->server->requests--;
     *request_context = NULL;
+}
+
+/// The headers that matter: those that can be asked for, and two that say what becomes of the body.
+enum { CONTENT_LENGTH = CHTTP_HEADER_COUNT, EXPECT, WANTED_COUNT };
+
+static const struct {
+    const char *name;
+    size_t length;
+} wanted[WANTED_COUNT] = {
+    [CHTTP_HEADER_CONTENT_TYPE] = {"Content-Type", 12},
+    [CHTTP_HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", 15},
+    [CONTENT_LENGTH] = {"Content-Length", 14},
+    [EXPECT] = {"Expect", 6},
+};
+
+/// Keeps the first header of each wanted name: one walk over them where libmicrohttpd's look-up takes four.
+static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
+                                  const char *value, size_t length) {
+    chttp_header_value *found = context;
+    (void)kind;
+    for (size_t i = 0; i < WANTED_COUNT; i++) {
+        if (wanted[i].length != name_length || strncasecmp(wanted[i].name, name, name_length) != 0) continue;
+        if (!found[i].value) found[i] = (chttp_header_value){value, length};
+        break;
+    }
+    return MHD_YES;
 }
 
 /// Headers are whole: refuses what need not be read, and says what becomes of the body.
@@ -106,10 +133,13 @@ static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection
     size_t header_bytes = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
     if (header_bytes > server->limits.header_bytes_max)
         return chttp_queue_refusal(request->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
-    const char *length = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    chttp_header_value found[WANTED_COUNT] = {0};
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, see_header, found);
+    memcpy(request->headers, found, sizeof request->headers);
+    const char *length = found[CONTENT_LENGTH].value;
     // libmicrohttpd has already refused a Content-Length that is not a number.
     if (!length || strtoull(length, NULL, 10) <= server->limits.body_bytes_max) return MHD_YES;
-    if (MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+    if (found[EXPECT].value)
         return chttp_queue_refusal(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
     request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
     return MHD_YES;

@@ -12,8 +12,19 @@
 /// finish sending and read the refusal, where closing at once would reset the connection under it.
 #define CHTTP_LINGER_BYTES_MAX (1024 * 1024)
 
+/// Short answers are kept for use again; see response.c.
+#define CHTTP_KEPT_RESPONSE_BYTES_MAX 512
+#define CHTTP_KEPT_RESPONSES_MAX 1024
+
+typedef struct chttp_kept_response chttp_kept_response;
 typedef struct chttp_connection chttp_connection;
 typedef struct chttp_shard chttp_shard;
+
+/// A header's value, in libmicrohttpd's memory; NULL when it was not sent.
+typedef struct {
+    const char *value;
+    size_t length;
+} chttp_header_value;
 
 struct chttp_request {
     chttp_connection *connection;
@@ -24,6 +35,8 @@ struct chttp_request {
     size_t body_length;
     size_t body_capacity;
     size_t discarded_bytes;
+    chttp_header_value headers[CHTTP_HEADER_COUNT];
+    chttp_kept_response *response;  ///< What it is answered with, if that is kept.
     void *tag;
     uint16_t refused;  ///< The status it is refused with once its body has been read away, or 0.
     bool active;       ///< Its request line has arrived and it is not over.
@@ -68,6 +81,8 @@ struct chttp_server {
     uint32_t requests;
     uint32_t pending_shards;
     int hang_up_epoll;
+    chttp_kept_response *kept_responses[CHTTP_KEPT_RESPONSE_BYTES_MAX];  ///< Free ones, by length.
+    uint32_t kept_response_count;
     void *addresses;  ///< Connections counted by IP address, a tree of tsearch(3).
 };
 
@@ -79,6 +94,13 @@ void chttp_addresses_remove(chttp_server *server, void *counted);
 
 /// server.c: the shard must run before the loop waits again.
 void chttp_mark_pending(chttp_shard *shard);
+
+/// request.c: lets a parked request that has been answered or abandoned go on.
+void chttp_resume(chttp_request *request);
+
+/// response.c: the request that was answered with it is over; NULL is none.
+void chttp_response_done(chttp_server *server, chttp_kept_response *kept);
+void chttp_responses_free(chttp_server *server);
 
 /// connection.c
 void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, void **socket_context,

@@ -72,6 +72,7 @@ void chttp_server_stop(chttp_server *server) {
         MHD_stop_daemon(server->shards[i]->daemon);
         free(server->shards[i]);
     }
+    chttp_responses_free(server);
     close(server->hang_up_epoll);
     free(server->shards);
     free(server);

@@ -32,15 +32,22 @@ package struct Request: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: start, count: length)
     }
 
-    /// The value of the first header of that name, compared without case.
-    package func header(_ name: StaticString) -> UnsafeBufferPointer<UInt8>? {
-        var length = 0
-        let value = name.withUTF8Buffer { name in
-            name.withMemoryRebound(to: CChar.self) { name -> UnsafePointer<CChar>? in
-                name.baseAddress.flatMap { chttp_header(handle, $0, &length) }
+    /// The headers that can be asked for.
+    package enum Header: Sendable {
+        case contentType, idempotencyKey
+
+        fileprivate var name: chttp_header_name {
+            switch self {
+            case .contentType: CHTTP_HEADER_CONTENT_TYPE
+            case .idempotencyKey: CHTTP_HEADER_IDEMPOTENCY_KEY
             }
         }
-        return value.map { Self.bytes($0, length) }
+    }
+
+    /// The value of the first such header.
+    package func header(_ header: Header) -> UnsafeBufferPointer<UInt8>? {
+        var length = 0
+        return chttp_header(handle, header.name, &length).map { Self.bytes($0, length) }
     }
 
     private static func bytes(_ start: UnsafePointer<CChar>, _ count: Int) -> UnsafeBufferPointer<UInt8> {

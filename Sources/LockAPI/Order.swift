@@ -47,7 +47,7 @@ extension LockAPI {
     }
 
     private func idempotencyKey(of request: Request) throws(Problem) -> IdempotencyKey? {
-        guard let value = request.header("Idempotency-Key") else { return nil }
+        guard let value = request.header(.idempotencyKey) else { return nil }
         guard (1...limits.idempotencyKeyBytesMax).contains(value.count),
             value.allSatisfy({ 0x21...0x7e ~= $0 })
         else {

@@ -66,7 +66,7 @@ struct RequestReader: ~Copyable {
 
     private func checkContentType(of request: Request) throws(Problem) {
         let expected: StaticString = "application/json"
-        let value = request.header("Content-Type")
+        let value = request.header(.contentType)
         if let value {
             let type = value.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 9 }
             let matches = expected.withUTF8Buffer { expected in

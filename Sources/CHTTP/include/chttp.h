@@ -86,8 +86,14 @@ uint32_t chttp_request_count(const chttp_server *_Nonnull server);
 const char *_Nonnull chttp_method(const chttp_request *_Nonnull request);
 /// The request target as sent: path and query, still percent-encoded, `length` bytes.
 const char *_Nonnull chttp_target(const chttp_request *_Nonnull request, size_t *_Nonnull length);
-/// The first header of that name (compared without case), or NULL.
-const char *_Nullable chttp_header(const chttp_request *_Nonnull request, const char *_Nonnull name,
+/// The headers that can be asked for.
+typedef enum {
+    CHTTP_HEADER_CONTENT_TYPE,
+    CHTTP_HEADER_IDEMPOTENCY_KEY,
+    CHTTP_HEADER_COUNT,
+} chttp_header_name;
+/// The value of the first such header, or NULL.
+const char *_Nullable chttp_header(const chttp_request *_Nonnull request, chttp_header_name name,
                                    size_t *_Nonnull length);
 const void *_Nonnull chttp_body(const chttp_request *_Nonnull request, size_t *_Nonnull length);
 
@@ -100,7 +106,7 @@ int chttp_caller_is_gone(const chttp_request *_Nonnull request);
 
 typedef struct {
     uint16_t status;
-    const char *_Nonnull content_type;
+    const char *_Nonnull content_type;  ///< Lives as long as the server.
     const void *_Nullable body;         ///< Copied.
     size_t body_length;
     const char *_Nullable allow;        ///< The Allow header's value.
