@@ -15,10 +15,7 @@ extension HTTPServer {
                 worker.task = Task(executorPreference: loop) { await self.work(worker, request) }
             }
         }
-        guard chttp_is_answered(handle) == 0 else { return }
-        let exchange = Exchange()
-        exchange.worker = worker
-        chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
+        if chttp_is_answered(handle) == 0 { tag(handle, with: worker) }
     }
 
     /// Answers one request after the other. A task for each cost 2,300 instructions more.
@@ -35,20 +32,9 @@ extension HTTPServer {
     }
 
     private func answer(_ handle: OpaquePointer, with response: Response) {
-        let exchange = Self.exchange(of: handle)
-        let isParked = exchange != nil
-        exchange?.worker = nil
-        if let whenUndelivered = response.whenUndelivered {
-            if let exchange {
-                exchange.whenUndelivered = whenUndelivered
-            } else {
-                let exchange = Exchange()
-                exchange.whenUndelivered = whenUndelivered
-                chttp_set_tag(handle, Unmanaged.passRetained(exchange).toOpaque())
-            }
-        }
-        let isGone = exchange?.hasHungUp ?? false
-        if isGone || ((isParked || response.isGrant) && chttp_caller_is_gone(handle) != 0) {
+        let isParked = takeTag(of: handle) != nil
+        if let undelivered = response.whenUndelivered { tag(handle, with: undelivered) }
+        if (isParked || response.isGrant) && chttp_caller_is_gone(handle) != 0 {
             chttp_abandon(handle)
             return
         }
@@ -62,18 +48,15 @@ extension HTTPServer {
         }
     }
 
+    /// Only a parked request is told of.
     fileprivate func hungUp(_ handle: OpaquePointer) {
-        guard let exchange = Self.exchange(of: handle), !exchange.hasHungUp else { return }
-        exchange.hasHungUp = true
-        exchange.worker?.task?.cancel()
+        guard let tag = chttp_tag(handle) else { return }
+        Unmanaged<Worker>.fromOpaque(tag).takeUnretainedValue().task?.cancel()
     }
 
     fileprivate func finished(_ handle: OpaquePointer, wasDelivered: Bool) {
-        guard let tag = chttp_tag(handle) else { return }
-        chttp_set_tag(handle, nil)
-        // Releases what `received` or `answer` retained.
-        let exchange = Unmanaged<Exchange>.fromOpaque(tag).takeRetainedValue()
-        if !wasDelivered { exchange.whenUndelivered?() }
+        guard let tag = takeTag(of: handle), !wasDelivered else { return }
+        unsafeDowncast(tag, to: Undelivered.self).takeBack()
     }
 
     fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
@@ -87,8 +70,16 @@ extension HTTPServer {
         return kept
     }
 
-    private static func exchange(of handle: OpaquePointer) -> Exchange? {
-        chttp_tag(handle).map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    // MARK: What travels with a request: its worker while it is parked, then what takes its answer back
+
+    private func tag(_ handle: OpaquePointer, with object: AnyObject) {
+        chttp_set_tag(handle, Unmanaged.passRetained(object).toOpaque())
+    }
+
+    private func takeTag(of handle: OpaquePointer) -> AnyObject? {
+        guard let tag = chttp_tag(handle) else { return nil }
+        chttp_set_tag(handle, nil)
+        return Unmanaged<AnyObject>.fromOpaque(tag).takeRetainedValue()
     }
 
     private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {

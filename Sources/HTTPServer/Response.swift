@@ -22,8 +22,8 @@ package struct Response: Sendable {
     package let retryAfterSeconds: Int32?
     /// The caller is asked after before this is sent, because what it says must not go to nobody.
     package var isGrant = false
-    /// Called on the loop's thread when the answer could not be written, to take back what it says.
-    package var whenUndelivered: (@Sendable () -> Void)?
+    /// Called when the answer could not be written, to take back what it says.
+    package var whenUndelivered: Undelivered?
 
     package init(
         status: UInt16, contentType: ContentType = .json, body: [UInt8], allow: StaticString? = nil,

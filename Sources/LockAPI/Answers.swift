@@ -1,4 +1,3 @@
-import HTTPServer
 import TicketLock
 
 /// What the operations' results look like in JSON (design, section 4).
@@ -16,8 +15,7 @@ extension JSONWriter {
         field("position", Int64(status.position))
     }
 
-    mutating func object(of lock: LockSnapshot, _ clock: WallClock) {
-        beginObject()
+    mutating func fields(of lock: LockSnapshot, _ clock: WallClock) {
         field("conversation_id", lock.conversationID.string)
         beginArray("tickets")
         for ticket in lock.tickets {
@@ -31,17 +29,5 @@ extension JSONWriter {
         field("now_serving", lock.nowServing)
         field("last_issued", lock.lastIssued)
         field("is_someone_waiting", lock.isSomeoneWaiting)
-        endObject()
-    }
-}
-
-extension Response {
-    /// A JSON object as the answer.
-    init(status: UInt16 = 200, _ write: (inout JSONWriter) -> Void) {
-        var json = JSONWriter()
-        json.beginObject()
-        write(&json)
-        json.endObject()
-        self.init(status: status, body: json.bytes)
     }
 }

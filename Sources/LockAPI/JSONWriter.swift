@@ -3,6 +3,8 @@ import TicketLock
 /// Writes JSON (RFC 8259) straight into bytes of its own.
 struct JSONWriter: ~Copyable {
     private static let firstCapacity = 512
+    /// What is kept from one text to the next.
+    private static let keptCapacityMax = 65_536
 
     private var start = UnsafeMutablePointer<UInt8>.allocate(capacity: firstCapacity)
     private var capacity = firstCapacity
@@ -16,8 +18,20 @@ struct JSONWriter: ~Copyable {
         start.deallocate()
     }
 
-    /// What has been written.
-    var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
+    /// What has been written; the next text begins.
+    mutating func take() -> [UInt8] {
+        defer { clear() }
+        return Array(UnsafeBufferPointer(start: start, count: count))
+    }
+
+    private mutating func clear() {
+        count = 0
+        needsComma = false
+        guard capacity > Self.keptCapacityMax else { return }
+        start.deallocate()
+        capacity = Self.firstCapacity
+        start = .allocate(capacity: capacity)
+    }
 
     mutating func beginObject() {
         separate()
@@ -119,16 +133,39 @@ struct JSONWriter: ~Copyable {
     }
 
     private mutating func string(_ text: String) {
-        append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            if utf8.contains(where: Self.needsEscape) {
-                for byte in utf8 { escaped(byte) }
-            } else {
-                append(utf8)
-            }
+            reserve(utf8.count + 2)
+            put(UInt8(ascii: "\""))
+            let rest = UnsafeRawBufferPointer(utf8).dropFirst(putPlainWords(of: UnsafeRawBufferPointer(utf8)))
+            for byte in rest { escaped(byte) }
         }
         append(UInt8(ascii: "\""))
+    }
+
+    /// Writes whole words of eight bytes as long as none of their bytes needs an escape; how many bytes that was.
+    /// Room has been reserved.
+    private mutating func putPlainWords(of bytes: UnsafeRawBufferPointer) -> Int {
+        var place = 0
+        while place + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            guard !Self.needsEscape(word) else { break }
+            UnsafeMutableRawPointer(start + count).storeBytes(of: word, as: UInt64.self)
+            count += 8
+            place += 8
+        }
+        return place
+    }
+
+    /// Whether any of eight bytes needs an escape. A byte of `word - ones * n` borrows, and one of `~word` is
+    /// high, only where a byte is below `n`, or beside such a one, which is escaped anyway.
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones * UInt64(UInt8(ascii: "\"")))
+        let backslash = word ^ (ones * UInt64(UInt8(ascii: "\\")))
+        let found =
+            (word &- ones * 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+        return found & (ones << 7) != 0
     }
 
     private static func needsEscape(_ byte: UInt8) -> Bool {

@@ -5,74 +5,76 @@ import TicketLock
 extension LockAPI {
     private static let pageLimitDefault = 100
 
-    @inline(never)
-    func isWaiting(_ call: Call) async throws(Problem) -> Response {
+    func isWaiting(_ call: Call) throws(Problem) -> Operation {
         let id = try queriedID(call)
-        let waiting = try await reaching { () async throws(LockStoreError) in
-            try await store.isSomeoneWaiting(for: id)
-        }
-        return Response {
-            $0.field("conversation_id", id.string)
-            $0.field("is_someone_waiting", waiting.isSomeoneWaiting)
-            $0.field("waiting", Int64(waiting.waiting))
-            $0.field("now_serving", waiting.nowServing)
+        return { api throws(LockStoreError) in
+            let waiting = try await api.store.isSomeoneWaiting(for: id)
+            return api.answer {
+                $0.field("conversation_id", id.string)
+                $0.field("is_someone_waiting", waiting.isSomeoneWaiting)
+                $0.field("waiting", Int64(waiting.waiting))
+                $0.field("now_serving", waiting.nowServing)
+            }
         }
     }
 
-    @inline(never)
-    func getLock(_ call: Call) async throws(Problem) -> Response {
+    func getLock(_ call: Call) throws(Problem) -> Operation {
         let id = try queriedID(call)
-        let lock = try await reaching { () async throws(LockStoreError) in try await store.getLock(for: id) }
-        guard let lock else {
-            throw Problem(.lockNotFound, "the conversation \(quoted(id.string)) has no lock")
+        return { api throws(LockStoreError) in
+            guard let lock = try await api.store.getLock(for: id) else {
+                return api.answer(
+                    Problem(.lockNotFound, "the conversation \(quoted(id.string)) has no lock"))
+            }
+            return api.answer { $0.fields(of: lock, api.clock) }
         }
-        return lockResponse(200, lock)
     }
 
-    @inline(never)
-    func putLock(_ call: Call) async throws(Problem) -> Response {
+    func putLock(_ call: Call) throws(Problem) -> Operation {
         let id = try order(of: call, .conversationID).id
-        let result = try await reaching { () async throws(LockStoreError) in
-            try await store.getOrCreateLock(for: id)
+        return { api throws(LockStoreError) in
+            switch try await api.store.getOrCreateLock(for: id) {
+            case .failure(let refusal): return api.refuse(refusal, ticket: nil, of: id)
+            case .success((let lock, let created)):
+                return api.answer(created ? 201 : 200) { $0.fields(of: lock, api.clock) }
+            }
         }
-        let (lock, created) = try success(result, ticket: nil, of: id)
-        return lockResponse(created ? 201 : 200, lock)
     }
 
-    @inline(never)
-    func deleteLock(_ call: Call) async throws(Problem) -> Response {
+    func deleteLock(_ call: Call) throws(Problem) -> Operation {
         let id = try queriedID(call)
-        let deleted = try await reaching { () async throws(LockStoreError) in
-            try await store.deleteLock(for: id)
-        }
-        return Response {
-            $0.field("conversation_id", id.string)
-            $0.field("deleted", deleted)
+        return { api throws(LockStoreError) in
+            let deleted = try await api.store.deleteLock(for: id)
+            return api.answer {
+                $0.field("conversation_id", id.string)
+                $0.field("deleted", deleted)
+            }
         }
     }
 
-    @inline(never)
-    func listLocks(_ call: Call) async throws(Problem) -> Response {
+    func listLocks(_ call: Call) throws(Problem) -> Operation {
         let parameters = try query(of: call, [.prefix, .limit, .cursor])
         let limit = parameters.limit ?? Self.pageLimitDefault
-        let page = try await reaching { () async throws(LockStoreError) in
-            try await store.locks(prefix: parameters.prefix ?? "", limit: limit, from: parameters.cursor ?? 0)
-        }
-        return Response {
-            $0.beginArray("locks")
-            for lock in page.locks { $0.object(of: lock, clock) }
-            $0.endArray()
-            if let next = page.next { $0.field("next_cursor", String(next)) } else { $0.null("next_cursor") }
+        return { api throws(LockStoreError) in
+            let page = try await api.store.locks(
+                prefix: parameters.prefix ?? "", limit: limit, from: parameters.cursor ?? 0)
+            return api.answer {
+                $0.beginArray("locks")
+                for lock in page.locks {
+                    $0.beginObject()
+                    $0.fields(of: lock, api.clock)
+                    $0.endObject()
+                }
+                $0.endArray()
+                if let next = page.next {
+                    $0.field("next_cursor", String(next))
+                } else {
+                    $0.null("next_cursor")
+                }
+            }
         }
     }
 
     func query(of call: Call, _ allowed: Fields) throws(Problem) -> Parameters {
         try reader.query(call.query, allowed, limits)
-    }
-
-    private func lockResponse(_ code: UInt16, _ lock: LockSnapshot) -> Response {
-        var json = JSONWriter()
-        json.object(of: lock, clock)
-        return Response(status: code, body: json.bytes)
     }
 }

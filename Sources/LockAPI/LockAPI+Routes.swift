@@ -1,42 +1,51 @@
 import HTTPServer
+import LockStore
 
 extension LockAPI {
-    /// What answers a request.
+    /// What answers a request that has been read: all that waits for the store, or for a ticket.
     ///
-    /// A value, so that answering has one place where it suspends: a request that is parked keeps room for the
-    /// outcome of one operation, not of all of them.
-    typealias Operation = (isolated LockAPI, Call) async throws(Problem) -> Response
+    /// Made from the request, which is not looked at any more. A request that is parked keeps what this closure
+    /// captures, and the frame of the one place where it is awaited.
+    typealias Operation = (isolated LockAPI) async throws(LockStoreError) -> Response
 
-    /// Finds what answers a request: the whole routing table.
+    /// Reads a request: finds what answers it, or what says why it is refused.
+    func operation(for call: Call) -> Operation {
+        do throws(Problem) {
+            return try route(call)
+        } catch {
+            return { $0.answer(error) }
+        }
+    }
+
+    /// The whole routing table.
     @inline(never)
-    func operation(for call: Call) throws(Problem) -> Operation {
+    private func route(_ call: Call) throws(Problem) -> Operation {
         let request = call.request
         guard let endpoint = call.endpoint else {
             if request.isMethod("OPTIONS"), request.target.elementsEqual([UInt8(ascii: "*")]) {
-                return { _, _ in Self.options("DELETE, GET, HEAD, OPTIONS, POST, PUT") }
+                return { _ in Self.options("DELETE, GET, HEAD, OPTIONS, POST, PUT") }
             }
             throw Problem(.notFound, "no such path; GET / lists those there are")
         }
         switch endpoint {
-        case .issueTicket where request.isMethod("POST"): return { try await $0.issueTicket($1) }
-        case .cleanUp where request.isMethod("POST"): return { try await $0.cleanUp($1) }
-        case .finishServing where request.isMethod("POST"): return { try await $0.finishServing($1) }
-        case .acquire where request.isMethod("POST"): return { try await $0.acquire($1) }
-        case .wait where request.isMethod("POST"): return { try await $0.wait($1) }
-        case .extend where request.isMethod("POST"): return { try await $0.extend($1) }
-        case .isWaiting where call.isGet: return { try await $0.isWaiting($1) }
-        case .lock where call.isGet: return { try await $0.getLock($1) }
-        case .lock where request.isMethod("PUT"): return { try await $0.putLock($1) }
-        case .lock where request.isMethod("DELETE"): return { try await $0.deleteLock($1) }
-        case .locks where call.isGet: return { try await $0.listLocks($1) }
-        case .openAPI where call.isGet: return { api, call throws(Problem) in try api.openAPI(call) }
-        case .health where call.isGet: return { api, call throws(Problem) in try api.health(call) }
-        case .readiness where call.isGet: return { try await $0.readiness($1) }
-        case .version where call.isGet: return { api, call throws(Problem) in try api.version(call) }
-        case .metrics where call.isGet: return { try await $0.metricsPage($1) }
-        case .index where call.isGet: return { api, call throws(Problem) in try api.index(call) }
-        case _ where request.isMethod("OPTIONS"):
-            return { _, call in Self.options(call.endpoint?.allow ?? "") }
+        case .issueTicket where request.isMethod("POST"): return try issueTicket(call)
+        case .cleanUp where request.isMethod("POST"): return try cleanUp(call)
+        case .finishServing where request.isMethod("POST"): return try finishServing(call)
+        case .acquire where request.isMethod("POST"): return try acquire(call)
+        case .wait where request.isMethod("POST"): return try wait(call)
+        case .extend where request.isMethod("POST"): return try extend(call)
+        case .isWaiting where call.isGet: return try isWaiting(call)
+        case .lock where call.isGet: return try getLock(call)
+        case .lock where request.isMethod("PUT"): return try putLock(call)
+        case .lock where request.isMethod("DELETE"): return try deleteLock(call)
+        case .locks where call.isGet: return try listLocks(call)
+        case .openAPI where call.isGet: return try openAPI(call)
+        case .health where call.isGet: return try health(call)
+        case .readiness where call.isGet: return try readiness(call)
+        case .version where call.isGet: return try version(call)
+        case .metrics where call.isGet: return try metricsPage(call)
+        case .index where call.isGet: return try index(call)
+        case _ where request.isMethod("OPTIONS"): return { _ in Self.options(endpoint.allow) }
         default: throw methodNotAllowed(call, endpoint)
         }
     }

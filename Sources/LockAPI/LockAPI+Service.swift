@@ -4,56 +4,61 @@ import LockStore
 
 extension LockAPI {
     /// Alive: the loop answers.
-    @inline(never)
-    func health(_ call: Call) throws(Problem) -> Response {
+    func health(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
-        return Response { $0.field("status", "ok") }
+        return { api in api.answer { $0.field("status", "ok") } }
     }
 
     /// Able to serve: the store can be reached, and nobody is shutting the service down.
-    @inline(never)
-    func readiness(_ call: Call) async throws(Problem) -> Response {
+    func readiness(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
         if isShuttingDown { throw Problem(.shuttingDown, "the service is shutting down") }
-        try await reaching { () async throws(LockStoreError) in try await store.checkReady() }
-        return Response { $0.field("status", "ready") }
-    }
-
-    @inline(never)
-    func version(_ call: Call) throws(Problem) -> Response {
-        try noParameters(call)
-        return Response {
-            $0.field("name", "ticketlockd")
-            $0.field("version", build.version)
-            $0.field("libmicrohttpd", build.libmicrohttpd)
+        return { api throws(LockStoreError) in
+            try await api.store.checkReady()
+            return api.answer { $0.field("status", "ready") }
         }
     }
 
-    @inline(never)
-    func metricsPage(_ call: Call) async throws(Problem) -> Response {
+    func version(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
-        let statistics = await store.statistics()
-        let connections = await server?.counts ?? (0, 0)
-        let refused = await server?.refusalCounts ?? [:]
-        let page = MetricsPage(
-            store: statistics, requests: metrics, refused: refused, turns: loop.turnTimes,
-            connections: connections,
-            process: ProcessInformation(startTime: startTime), build: build)
-        return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
+        return { api in
+            api.answer {
+                $0.field("name", "ticketlockd")
+                $0.field("version", api.build.version)
+                $0.field("libmicrohttpd", api.build.libmicrohttpd)
+            }
+        }
     }
 
-    @inline(never)
-    func openAPI(_ call: Call) throws(Problem) -> Response {
+    func metricsPage(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
-        return Response(
-            status: 200, body: Array(OpenAPIDocument.text(limits: limits, version: build.version).utf8))
+        return { api in
+            let statistics = await api.store.statistics()
+            let connections = await api.server?.counts ?? (0, 0)
+            let refused = await api.server?.refusalCounts ?? [:]
+            let page = MetricsPage(
+                store: statistics, requests: api.metrics, refused: refused, turns: api.loop.turnTimes,
+                connections: connections,
+                process: ProcessInformation(startTime: api.startTime), build: api.build)
+            return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
+        }
+    }
+
+    func openAPI(_ call: Call) throws(Problem) -> Operation {
+        try noParameters(call)
+        return { api in
+            let text = OpenAPIDocument.text(limits: api.limits, version: api.build.version)
+            return Response(status: 200, body: Array(text.utf8))
+        }
     }
 
     /// For a person with curl.
-    @inline(never)
-    func index(_ call: Call) throws(Problem) -> Response {
+    func index(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
-        return Response(status: 200, contentType: .text, body: Array(Self.indexText(build.version).utf8))
+        return { api in
+            Response(
+                status: 200, contentType: .text, body: Array(Self.indexText(api.build.version).utf8))
+        }
     }
 
     private func noParameters(_ call: Call) throws(Problem) {

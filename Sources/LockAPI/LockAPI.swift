@@ -22,6 +22,8 @@ package actor LockAPI: RequestHandler, LoopActor {
     var reader: RequestReader
     private(set) var clock: WallClock
     var metrics = RequestMetrics()
+    /// What answers are written with, one after the other.
+    private var json = JSONWriter()
     let startTime: Double
     private let now: @Sendable () -> Instant
     private var accessLog: (@Sendable (Access) -> Void)?
@@ -79,15 +81,26 @@ package actor LockAPI: RequestHandler, LoopActor {
         clock.adjust(now: start)
         let call = Call(request)
         let access = accessLog == nil ? nil : call.copied()
-        var response: Response
-        do throws(Problem) {
-            response = try await operation(for: call)(self, call)
+        let operation = operation(for: call)
+        let response: Response
+        do throws(LockStoreError) {
+            response = try await operation(self)
         } catch {
-            response = error.response(clock, now: now())
+            response = answer(Problem(error))
         }
         record(response, call.endpoint, since: start, access)
         return response
     }
+
+    /// A JSON object as an answer.
+    func answer(_ status: UInt16 = 200, _ write: (inout JSONWriter) -> Void) -> Response {
+        json.beginObject()
+        write(&json)
+        json.endObject()
+        return Response(status: status, body: json.take())
+    }
+
+    func answer(_ problem: Problem) -> Response { problem.response(clock, now: now()) }
 
     /// Counted and logged for a caller that hung up while it waited, as nginx does; never sent.
     private static let hungUpStatus: UInt16 = 499

@@ -115,7 +115,7 @@ final class Problem: Error {
             json.fields(of: ticket.status, ticket.id, clock, now: now)
         }
         json.endObject()
-        return json.bytes
+        return json.take()
     }
 }
 

@@ -15,6 +15,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     private var table: LockTable
     private var waiters = Waiters()
     private var isShuttingDown = false
+    /// When the alarm goes off, or before.
+    private var alarmDue = Instant.never
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -215,14 +217,17 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     private func setAlarm() {
-        if let due = Self.nextDeadline(of: &table) { time.wake(at: due) }
-        if let due = waiters.nextDeadline { time.wake(at: due) }
+        let due = min(Self.nextDeadline(of: &table) ?? .never, waiters.nextDeadline ?? .never)
+        guard due < alarmDue else { return }
+        alarmDue = due
+        time.wake(at: due)
     }
 
     /// `inout` keeps the table from being copied, with a retain for each of its arrays, for every request.
     private static func nextDeadline(of table: inout LockTable) -> Instant? { table.nextDeadline }
 
     private func alarmWentOff() {
+        alarmDue = .never
         let now = time.now()
         table.expire(now: now, limit: Self.expiriesPerTurnMax)
         tellWaiters()

@@ -77,8 +77,22 @@ actor TestHandler: RequestHandler {
     private func grant(_ name: String) -> Response {
         var response = text("granted \(name)")
         response.isGrant = true
-        response.whenUndelivered = { self.assumeIsolated { $0.events.append("undelivered \(name)") } }
+        response.whenUndelivered = UndeliveredGrant(name, by: self)
         return response
+    }
+
+    private final class UndeliveredGrant: Undelivered, @unchecked Sendable {
+        private let name: String
+        private let handler: TestHandler
+
+        init(_ name: String, by handler: TestHandler) {
+            self.name = name
+            self.handler = handler
+        }
+
+        override func takeBack() {
+            handler.assumeIsolated { [name] in $0.events.append("undelivered \(name)") }
+        }
     }
 
     private nonisolated func text(_ text: String) -> Response {
