@@ -46,19 +46,6 @@ void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, vo
     free(connection);
 }
 
-/// Makes `*bytes` at least `wanted` long, keeping what it holds; it is owned unless it is `inline_bytes`.
-static bool grow(char **bytes, size_t *capacity, const char *inline_bytes, size_t used, size_t wanted) {
-    if (wanted <= *capacity) return true;
-    size_t size = *capacity * 2 > wanted ? *capacity * 2 : wanted;
-    char *grown = malloc(size);
-    if (!grown) return false;
-    memcpy(grown, *bytes, used);
-    if (*bytes != inline_bytes) free(*bytes);
-    *bytes = grown;
-    *capacity = size;
-    return true;
-}
-
 void *chttp_request_line(void *server_shard, const char *target, struct MHD_Connection *mhd) {
     chttp_shard *shard = server_shard;
     chttp_connection *connection = chttp_connection_of(mhd);
@@ -67,12 +54,11 @@ void *chttp_request_line(void *server_shard, const char *target, struct MHD_Conn
     memset(request, 0, offsetof(chttp_request, target_inline));
     request->connection = connection;
     request->active = true;
-    request->body = request->body_inline;
-    request->body_capacity = CHTTP_BODY_INLINE_BYTES;
-    request->target = request->target_inline;
-    size_t capacity = CHTTP_TARGET_INLINE_BYTES, length = target ? strlen(target) : 0;
-    if (!grow(&request->target, &capacity, request->target_inline, 0, length + 1)) {
+    size_t length = target ? strlen(target) : 0;
+    request->target = length < CHTTP_TARGET_INLINE_BYTES ? request->target_inline : malloc(length + 1);
+    if (!request->target) {
         request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        request->target = request->target_inline;
         length = 0;
     }
     if (length > 0) memcpy(request->target, target, length);
@@ -80,6 +66,12 @@ void *chttp_request_line(void *server_shard, const char *target, struct MHD_Conn
     request->target_length = length;
     shard->server->requests++;
     return request;
+}
+
+static void drop_body(chttp_request *request) {
+    if (request->body != request->connection->shard->server->shared_body) free(request->body);
+    request->body = NULL;
+    request->body_length = 0;
 }
 
 void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
@@ -93,14 +85,14 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
                                           code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
     chttp_response_done(shard->server, request->response);
     if (request->target != request->target_inline) free(request->target);
-    if (request->body != request->body_inline) free(request->body);
+    drop_body(request);
     request->active = false;
     shard->server->requests--;
     *request_context = NULL;
 }
 
-/// The headers that matter: those that can be asked for, and two that say what becomes of the body.
-enum { CONTENT_LENGTH = CHTTP_HEADER_COUNT, EXPECT, WANTED_COUNT };
+/// The headers that matter: those that can be asked for, and three that say what becomes of the body.
+enum { CONTENT_LENGTH = CHTTP_HEADER_COUNT, TRANSFER_ENCODING, EXPECT, WANTED_COUNT };
 
 static const struct {
     const char *name;
@@ -109,6 +101,7 @@ static const struct {
     [CHTTP_HEADER_CONTENT_TYPE] = {"Content-Type", 12},
     [CHTTP_HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", 15},
     [CONTENT_LENGTH] = {"Content-Length", 14},
+    [TRANSFER_ENCODING] = {"Transfer-Encoding", 17},
     [EXPECT] = {"Expect", 6},
 };
 
@@ -138,11 +131,32 @@ static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection
     memcpy(request->headers, found, sizeof request->headers);
     const char *length = found[CONTENT_LENGTH].value;
     // libmicrohttpd has already refused a Content-Length that is not a number.
-    if (!length || strtoull(length, NULL, 10) <= server->limits.body_bytes_max) return MHD_YES;
+    unsigned long long content_length = length ? strtoull(length, NULL, 10) : 0;
+    // A body in chunks has the length they add up to, whatever else is announced.
+    request->content_length = found[TRANSFER_ENCODING].value ? 0 : (size_t)content_length;
+    if (content_length <= server->limits.body_bytes_max) return MHD_YES;
     if (found[EXPECT].value)
         return chttp_queue_refusal(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
     request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
     return MHD_YES;
+}
+
+/// Room for `length` more bytes of the body. One that is whole is handed over before any other request moves, so
+/// all may use the same memory for it.
+static bool reserve(chttp_request *request, size_t length) {
+    size_t wanted = request->body_length + length;
+    if (wanted <= request->body_capacity) return true;
+    if (!request->body && length == request->content_length && length <= CHTTP_BODY_SHARED_BYTES) {
+        request->body = request->connection->shard->server->shared_body;
+        request->body_capacity = length;
+        return true;
+    }
+    size_t capacity = request->body_capacity * 2 > wanted ? request->body_capacity * 2 : wanted;
+    char *grown = realloc(request->body, capacity);
+    if (!grown) return false;
+    request->body = grown;
+    request->body_capacity = capacity;
+    return true;
 }
 
 /// Takes a piece of the body, or reads it away when the request is refused.
@@ -152,9 +166,7 @@ static enum MHD_Result take_body(chttp_request *request, const char *bytes, size
     *size = 0;
     if (!request->refused && total > server->limits.body_bytes_max)
         request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-    if (!request->refused && !grow(&request->body, &request->body_capacity, request->body_inline,
-                                   request->body_length, total))
-        request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    if (!request->refused && !reserve(request, length)) request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
     if (!request->refused) {
         memcpy(request->body + request->body_length, bytes, length);
         request->body_length = total;
@@ -177,9 +189,8 @@ static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *
     if (request->abandoned || request->refused_on_socket) return MHD_NO;
     if (request->refused) return chttp_queue_refusal(connection, request->refused);
     request->handed_over = true;
-    request->in_callback = true;
     server->callbacks.request(server->callbacks.context, request);
-    request->in_callback = false;
+    drop_body(request);
     if (request->abandoned) return MHD_NO;
     if (request->replied) return MHD_YES;
     request->parked = true;

@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#define CHTTP_TARGET_INLINE_BYTES 128
-#define CHTTP_BODY_INLINE_BYTES 256
+#define CHTTP_TARGET_INLINE_BYTES 32
+/// A body up to this size that arrives whole lies in the server's memory while it is read.
+#define CHTTP_BODY_SHARED_BYTES 4096
 #define CHTTP_PROBLEM_TYPE "application/problem+json"
 
 /// What a body that is refused may still send before its connection is cut: reading on lets the caller
@@ -31,9 +32,10 @@ struct chttp_request {
     const char *method;
     char *target;  ///< Owned unless it is `target_inline`.
     size_t target_length;
-    char *body;  ///< Owned unless it is `body_inline`.
+    char *body;  ///< Owned unless it is the server's `shared_body`; NULL when there is none.
     size_t body_length;
     size_t body_capacity;
+    size_t content_length;  ///< As announced; 0 when it was not, or cannot be relied on.
     size_t discarded_bytes;
     chttp_header_value headers[CHTTP_HEADER_COUNT];
     chttp_kept_response *response;  ///< What it is answered with, if that is kept.
@@ -42,13 +44,11 @@ struct chttp_request {
     bool active;       ///< Its request line has arrived and it is not over.
     bool headers_seen;
     bool handed_over;  ///< The `request` callback has had it.
-    bool in_callback;
     bool replied;
     bool parked;
     bool abandoned;
     bool refused_on_socket;  ///< The refusal is written; what still comes is read away.
     char target_inline[CHTTP_TARGET_INLINE_BYTES];
-    char body_inline[CHTTP_BODY_INLINE_BYTES];
 };
 
 /// One for each connection, made when it starts and freed when it is closed. Requests on a connection come
@@ -83,6 +83,7 @@ struct chttp_server {
     int hang_up_epoll;
     chttp_kept_response *kept_responses[CHTTP_KEPT_RESPONSE_BYTES_MAX];  ///< Free ones, by length.
     uint32_t kept_response_count;
+    char shared_body[CHTTP_BODY_SHARED_BYTES];
     void *addresses;  ///< Connections counted by IP address, a tree of tsearch(3).
 };
 

@@ -33,8 +33,8 @@ extension HTTPServer {
 
     private func answer(_ handle: OpaquePointer, with response: Response) {
         let isParked = takeTag(of: handle) != nil
-        if let undelivered = response.whenUndelivered { tag(handle, with: undelivered) }
-        if (isParked || response.isGrant) && chttp_caller_is_gone(handle) != 0 {
+        if response.delivery != .plain { tag(handle, with: response) }
+        if (isParked || response.delivery == .asked) && chttp_caller_is_gone(handle) != 0 {
             chttp_abandon(handle)
             return
         }
@@ -56,7 +56,7 @@ extension HTTPServer {
 
     fileprivate func finished(_ handle: OpaquePointer, wasDelivered: Bool) {
         guard let tag = takeTag(of: handle), !wasDelivered else { return }
-        unsafeDowncast(tag, to: Undelivered.self).takeBack()
+        unsafeDowncast(tag, to: Response.self).takeBack()
     }
 
     fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
@@ -70,7 +70,7 @@ extension HTTPServer {
         return kept
     }
 
-    // MARK: What travels with a request: its worker while it is parked, then what takes its answer back
+    // MARK: What travels with a request: its worker while it is parked, then an answer to be taken back
 
     private func tag(_ handle: OpaquePointer, with object: AnyObject) {
         chttp_set_tag(handle, Unmanaged.passRetained(object).toOpaque())

@@ -3,6 +3,7 @@ import LockStore
 import TicketLock
 
 /// The operations on tickets: what each reads from its request, asks the store, and says of what came of it.
+/// Those that may wait keep no more than they need.
 extension LockAPI {
     @inline(never)
     func issueTicket(_ call: Call) throws(Problem) -> Operation {
@@ -10,17 +11,17 @@ extension LockAPI {
         return { api throws(LockStoreError) in
             let result = try await api.store.issueTicket(
                 for: order.id, lifetime: order.lifetime, key: order.key)
-            return api.taken(result, order, isGrant: false)
+            return api.taken(result, of: order.id, order.key, isGrant: false)
         }
     }
 
     @inline(never)
     func acquire(_ call: Call) throws(Problem) -> Operation {
         let order = try order(of: call, [.conversationID, .lifetime, .timeout], isKeyed: true)
+        let (id, lifetime, timeout, key) = (order.id, order.lifetime, order.timeout, order.key)
         return { api throws(LockStoreError) in
-            let result = try await api.store.acquire(
-                for: order.id, lifetime: order.lifetime, timeout: order.timeout, key: order.key)
-            return api.taken(result, order, isGrant: true)
+            let result = try await api.store.acquire(for: id, lifetime: lifetime, timeout: timeout, key: key)
+            return api.taken(result, of: id, key, isGrant: true)
         }
     }
 
@@ -28,10 +29,10 @@ extension LockAPI {
     func wait(_ call: Call) throws(Problem) -> Operation {
         let order = try order(
             of: call, [.conversationID, .ticket, .token, .timeout], requiresTicket: true)
+        let (id, ticket, token, timeout) = (order.id, order.ticket, order.token, order.timeout)
         return { api throws(LockStoreError) in
-            let result = try await api.store.wait(
-                for: order.ticket, token: order.token, of: order.id, timeout: order.timeout)
-            return api.told(result, order)
+            let result = try await api.store.wait(for: ticket, token: token, of: id, timeout: timeout)
+            return api.told(result, ticket, of: id)
         }
     }
 
@@ -42,7 +43,7 @@ extension LockAPI {
         return { api throws(LockStoreError) in
             let result = try await api.store.extend(
                 order.ticket, token: order.token, of: order.id, lifetime: order.lifetime)
-            return api.told(result, order)
+            return api.told(result, order.ticket, of: order.id)
         }
     }
 
@@ -72,26 +73,31 @@ extension LockAPI {
 
     /// The answer to a client that has taken a ticket, which is taken back when the client is not told.
     @inline(never)
-    private func taken(_ result: Result<TicketStatus, Refusal>, _ order: Order, isGrant: Bool) -> Response {
+    private func taken(
+        _ result: Result<TicketStatus, Refusal>, of id: ConversationID, _ key: IdempotencyKey?, isGrant: Bool
+    ) -> Response {
         switch result {
-        case .failure(let refusal): return refuse(refusal, ticket: nil, of: order.id)
+        case .failure(let refusal): return refuse(refusal, ticket: nil, of: id)
         case .success(let status):
-            var response = ticketAnswer(201, status, order.id)
-            response.isGrant = isGrant
+            let now = present
+            let body = body { $0.fields(of: status, id, clock, now: now) }
             // With a key the caller of issue-ticket comes back for its ticket; without one nobody could
             // finish it.
-            if isGrant || order.key == nil {
-                response.whenUndelivered = UntoldTicket(status, of: order.id, in: store)
-            }
-            return response
+            guard isGrant || key == nil else { return Response(status: 201, body: body) }
+            return TicketResponse(
+                body, status, of: id, in: store, delivery: isGrant ? .asked : .takenBack)
         }
     }
 
     @inline(never)
-    private func told(_ result: Result<TicketStatus, Refusal>, _ order: Order) -> Response {
+    private func told(
+        _ result: Result<TicketStatus, Refusal>, _ ticket: TicketNumber, of id: ConversationID
+    ) -> Response {
         switch result {
-        case .failure(let refusal): refuse(refusal, ticket: order.ticket, of: order.id)
-        case .success(let status): ticketAnswer(200, status, order.id)
+        case .failure(let refusal): return refuse(refusal, ticket: ticket, of: id)
+        case .success(let status):
+            let now = present
+            return answer { $0.fields(of: status, id, clock, now: now) }
         }
     }
 
@@ -123,29 +129,28 @@ extension LockAPI {
         }
     }
 
-    private func ticketAnswer(_ code: UInt16, _ status: TicketStatus, _ id: ConversationID) -> Response {
-        let now = present
-        return answer(code) { $0.fields(of: status, id, clock, now: now) }
-    }
-
     @inline(never)
     func refuse(_ refusal: Refusal, ticket: TicketNumber?, of id: ConversationID) -> Response {
         answer(Problem(refusal, ticket: ticket, of: id, limits: limits))
     }
 }
 
-/// A ticket that is taken back if its caller cannot be told of it.
-private final class UntoldTicket: Undelivered, @unchecked Sendable {
+/// Gives a ticket out, and takes it back if its caller cannot be told of it.
+private final class TicketResponse: Response, @unchecked Sendable {
     private let number: TicketNumber
     private let token: FencingToken
     private let id: ConversationID
     private let store: any LockStore
 
-    init(_ status: TicketStatus, of id: ConversationID, in store: any LockStore) {
+    init(
+        _ body: [UInt8], _ status: TicketStatus, of id: ConversationID, in store: any LockStore,
+        delivery: Delivery
+    ) {
         number = status.number
         token = status.token
         self.id = id
         self.store = store
+        super.init(status: 201, body: body, delivery: delivery)
     }
 
     override func takeBack() {

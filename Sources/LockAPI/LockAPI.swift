@@ -94,10 +94,14 @@ package actor LockAPI: RequestHandler, LoopActor {
 
     /// A JSON object as an answer.
     func answer(_ status: UInt16 = 200, _ write: (inout JSONWriter) -> Void) -> Response {
+        Response(status: status, body: body(write))
+    }
+
+    func body(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
         json.beginObject()
         write(&json)
         json.endObject()
-        return Response(status: status, body: json.take())
+        return json.take()
     }
 
     func answer(_ problem: Problem) -> Response { problem.response(clock, now: now()) }

@@ -46,31 +46,19 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     package func wait(
         for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let (result, now) = perform { table, now in
-            (table.status(of: number, token: token, for: id, now: now), now)
+        switch beginWait(for: number, token: token, of: id, timeout: timeout) {
+        case .ended(let result): result
+        case .waits(let waiter): try await outcome(of: waiter)
         }
-        guard case .success(let status) = result, status.isLocked, timeout > .zero else { return result }
-        let waiter = Waiter(id: id, status: status, isAcquire: false)
-        park(waiter, status, until: now + timeout)
-        return try await outcome(of: waiter)
     }
 
     package func acquire(
         for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let (result, until) = perform { table, now in
-            let until = now + timeout
-            let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
-            return (table.takeTicket(request, for: id, now: now), until)
+        switch beginAcquire(for: id, lifetime: lifetime, timeout: timeout, key: key) {
+        case .ended(let result): result
+        case .waits(let waiter): try await outcome(of: waiter)
         }
-        guard case .success(let status) = result, status.isLocked else { return result }
-        let waiter = Waiter(id: id, status: status, isAcquire: true)
-        if timeout <= .zero {
-            giveUp(waiter)
-            return .failure(.acquireTimeout)
-        }
-        park(waiter, status, until: until)
-        return try await outcome(of: waiter)
     }
 
     package func extend(
@@ -162,27 +150,63 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         return value
     }
 
+    /// A call of wait or acquire that is over, or the caller that waits. What comes before the waiting is in
+    /// functions of its own, so that the frame of a parked request keeps nothing of it.
+    private enum Beginning {
+        case ended(Result<TicketStatus, Refusal>)
+        case waits(Waiter)
+    }
+
+    @inline(never)
+    private func beginWait(
+        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
+    ) -> Beginning {
+        let (result, now) = perform { table, now in
+            (table.status(of: number, token: token, for: id, now: now), now)
+        }
+        guard case .success(let status) = result, status.isLocked, timeout > .zero else {
+            return .ended(result)
+        }
+        return park(Waiter(id: id, status: status, isAcquire: false), status, until: now + timeout)
+    }
+
+    @inline(never)
+    private func beginAcquire(
+        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
+    ) -> Beginning {
+        let (result, until) = perform { table, now in
+            let until = now + timeout
+            let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
+            return (table.takeTicket(request, for: id, now: now), until)
+        }
+        guard case .success(let status) = result, status.isLocked else { return .ended(result) }
+        let waiter = Waiter(id: id, status: status, isAcquire: true)
+        guard timeout > .zero else {
+            giveUp(waiter)
+            return .ended(.failure(.acquireTimeout))
+        }
+        return park(waiter, status, until: until)
+    }
+
     /// Makes a caller a waiting one, in the same step in which its ticket was found to be waiting: whatever
     /// happens to the ticket from here on is told to it.
-    private func park(_ waiter: Waiter, _ status: TicketStatus, until due: Instant) {
-        guard !isShuttingDown else { return waiter.resolve(.answered(.failure(.shuttingDown(status)))) }
+    private func park(_ waiter: Waiter, _ status: TicketStatus, until due: Instant) -> Beginning {
+        guard !isShuttingDown else { return .ended(.failure(.shuttingDown(status))) }
         table.watch(waiter.number, for: waiter.id)
         waiters.add(waiter, until: due)
         setAlarm()
+        return .waits(waiter)
     }
 
     private func outcome(
         of waiter: Waiter
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let result = await withTaskCancellationHandler {
-            await waiter.value(isolation: self)
+        await withTaskCancellationHandler {
+            await waiter.end(isolation: self)
         } onCancel: {
             cancel(waiter)
         }
-        switch result {
-        case .answered(let answer): return answer
-        case .cancelled: throw LockStoreError(.cancelled, "the caller stopped waiting")
-        }
+        return try waiter.answer()
     }
 
     private nonisolated func cancel(_ waiter: Waiter) {

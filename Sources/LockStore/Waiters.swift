@@ -12,10 +12,10 @@ final class Waiter: @unchecked Sendable {
     let isAcquire: Bool
     /// Another waiter for the same ticket.
     fileprivate(set) var next: Waiter?
-    fileprivate var key = -1
+    fileprivate var key: Int32 = -1
     /// The key of the waiter whose `next` this one is; -1 for the first of a ticket's.
-    fileprivate var previousKey = -1
-    private var continuation: CheckedContinuation<WaitResult, Never>?
+    fileprivate var previousKey: Int32 = -1
+    private var continuation: UnsafeContinuation<Void, Never>?
     private var result: WaitResult?
 
     init(id: ConversationID, status: TicketStatus, isAcquire: Bool) {
@@ -25,23 +25,33 @@ final class Waiter: @unchecked Sendable {
         self.isAcquire = isAcquire
     }
 
-    /// What the waiting ended with, as soon as it has.
-    func value(isolation: isolated (any Actor)?) async -> WaitResult {
-        if let result { return result }
-        return await withCheckedContinuation { continuation = $0 }
+    /// Returns when the waiting has ended.
+    func end(isolation: isolated (any Actor)?) async {
+        guard result == nil else { return }
+        await withUnsafeContinuation { continuation = $0 }
+    }
+
+    /// What the waiting has ended with.
+    func answer() throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        switch result {
+        case .answered(let answer): return answer
+        case .cancelled: throw LockStoreError(.cancelled, "the caller stopped waiting")
+        case nil: preconditionFailure("the waiting has not ended")
+        }
     }
 
     /// Ends its waiting, or lets it not begin. A waiter among ``Waiters`` is resolved there.
     func resolve(_ result: WaitResult) {
         guard self.result == nil else { return }
         self.result = result
-        continuation?.resume(returning: result)
+        continuation?.resume()
         continuation = nil
     }
 }
 
+/// Indirect, so that a caller that waits keeps no room for what it will be told.
 enum WaitResult: Sendable {
-    case answered(Result<TicketStatus, Refusal>)
+    indirect case answered(Result<TicketStatus, Refusal>)
     case cancelled
 }
 
@@ -58,14 +68,14 @@ struct Waiters {
     mutating func add(_ waiter: Waiter, until due: Instant) {
         waiter.next = byToken.updateValue(waiter, forKey: waiter.token)
         if let key = free.popLast() {
-            waiter.key = key
+            waiter.key = Int32(key)
             byKey[key] = waiter
         } else {
-            waiter.key = byKey.count
+            waiter.key = Int32(byKey.count)
             byKey.append(waiter)
         }
         waiter.next?.previousKey = waiter.key
-        deadlines.set(waiter.key, to: due)
+        deadlines.set(Int(waiter.key), to: due)
     }
 
     /// Ends the waiting of all who wait for a ticket; each gets its result from `result`.
@@ -100,7 +110,7 @@ struct Waiters {
         if waiter.previousKey < 0 {
             byToken[waiter.token] = waiter.next
         } else {
-            byKey[waiter.previousKey]?.next = waiter.next
+            byKey[Int(waiter.previousKey)]?.next = waiter.next
         }
         waiter.next?.previousKey = waiter.previousKey
         forget(waiter)
@@ -108,9 +118,9 @@ struct Waiters {
     }
 
     private mutating func forget(_ waiter: Waiter) {
-        deadlines.remove(waiter.key)
-        byKey[waiter.key] = nil
-        free.append(waiter.key)
+        deadlines.remove(Int(waiter.key))
+        byKey[Int(waiter.key)] = nil
+        free.append(Int(waiter.key))
         waiter.key = -1
         waiter.previousKey = -1
         waiter.next = nil

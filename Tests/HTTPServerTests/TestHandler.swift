@@ -74,20 +74,17 @@ actor TestHandler: RequestHandler {
         }
     }
 
-    private func grant(_ name: String) -> Response {
-        var response = text("granted \(name)")
-        response.isGrant = true
-        response.whenUndelivered = UndeliveredGrant(name, by: self)
-        return response
-    }
+    private func grant(_ name: String) -> Response { Grant(name, by: self) }
 
-    private final class UndeliveredGrant: Undelivered, @unchecked Sendable {
+    private final class Grant: Response, @unchecked Sendable {
         private let name: String
         private let handler: TestHandler
 
         init(_ name: String, by handler: TestHandler) {
             self.name = name
             self.handler = handler
+            super.init(
+                status: 200, contentType: .text, body: Array("granted \(name)".utf8), delivery: .asked)
         }
 
         override func takeBack() {
