@@ -48,6 +48,28 @@ import Testing
         }
     }
 
+    @Test("A body that comes in pieces is its own, whoever sends one in between")
+    func interleaved() async throws {
+        try await TestHandler.serving { server, _ in
+            let other = try server.connect()
+            for headers in [
+                ["Content-Length: 10"], ["Transfer-Encoding: chunked"],
+                // What chunks add up to counts, and not what else is announced.
+                ["Transfer-Encoding: chunked", "Content-Length: 5"],
+            ] {
+                let isChunked = headers[0].hasPrefix("Transfer")
+                let client = try server.connect()
+                try client.sendRequest("POST", "/echo", headers)
+                try client.send(isChunked ? "5\r\nhello\r\n" : "hello")
+                _ = await server.server.counts
+                try other.sendRequest("POST", "/echo", body: Array("HELLO".utf8))
+                #expect(try other.response().text == "POST /echo HELLO")
+                try client.send(isChunked ? "5\r\n, you\r\n0\r\n\r\n" : ", you")
+                #expect(try client.response().text == "POST /echo hello, you", "\(headers)")
+            }
+        }
+    }
+
     @Test("A body in a thousand chunks arrives whole")
     func manyChunks() async throws {
         try await TestHandler.serving { server, _ in
