@@ -119,17 +119,21 @@ struct JSONWriter: ~Copyable {
         digits(magnitude, count: count)
     }
 
-    /// The last `count` decimal digits of a number.
+    /// The last `count` decimal digits of a number, written from the last, two for each division.
     private mutating func digits(_ value: UInt64, count digits: Int) {
         reserve(digits)
         var value = value
         var place = count + digits
+        let first = count
         count = place
-        for _ in 0..<digits {
-            place -= 1
-            start[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
-            value /= 10
+        while place - first >= 2 {
+            let (rest, pair) = value.quotientAndRemainder(dividingBy: 100)
+            place -= 2
+            start[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: pair / 10)
+            start[place + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: pair % 10)
+            value = rest
         }
+        if place > first { start[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10) }
     }
 
     private mutating func string(_ text: String) {
@@ -196,6 +200,7 @@ struct JSONWriter: ~Copyable {
 
     // MARK: The bytes
 
+    @inline(__always)
     private mutating func append(_ byte: UInt8) {
         reserve(1)
         put(byte)
@@ -214,8 +219,13 @@ struct JSONWriter: ~Copyable {
         count += 1
     }
 
+    @inline(__always)
     private mutating func reserve(_ more: Int) {
-        guard count + more > capacity else { return }
+        if count + more > capacity { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
         capacity = max(capacity * 2, count + more)
         let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         grown.update(from: start, count: count)

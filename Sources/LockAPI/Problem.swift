@@ -80,7 +80,11 @@ final class Problem: Error {
         }
 
         /// The same words for every occurrence, as RFC 9457 has it: the code's, spelled for people.
-        var title: String {
+        var title: String { Self.titles[self] ?? rawValue }
+
+        private static let titles = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.spelledOut) })
+
+        private var spelledOut: String {
             let words = rawValue.split(separator: "_").joined(separator: " ")
             let title = words.prefix(1).uppercased() + words.dropFirst()
             return title.replacing("json", with: "JSON").replacing("http", with: "HTTP")

@@ -1,4 +1,5 @@
 import CJSON
+import Glibc
 import HTTPServer
 import TicketLock
 
@@ -65,20 +66,22 @@ struct RequestReader: ~Copyable {
     }
 
     private func checkContentType(of request: Request) throws(Problem) {
-        let expected: StaticString = "application/json"
         let value = request.header(.contentType)
-        if let value {
-            let type = value.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != 9 }
-            let matches = expected.withUTF8Buffer { expected in
-                // Lower case by setting a bit is right for the letters there are.
-                type.count == expected.count && zip(type, expected).allSatisfy { $0 | 0x20 == $1 | 0x20 }
-            }
-            if matches { return }
-        }
+        if let value, Self.isJSON(value) { return }
         let sent = value.map { quoted(String(decoding: $0, as: UTF8.self)) } ?? "nothing"
         throw Problem(
             .unsupportedMediaType, "Content-Type: \(sent) was sent; it must be application/json",
             field: "Content-Type")
+    }
+
+    /// Whether a Content-Type is JSON's, in whatever case and with whatever parameters.
+    private static func isJSON(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        let expected: StaticString = "application/json"
+        let length = expected.utf8CodeUnitCount
+        guard let start = value.baseAddress, value.count >= length,
+            strncasecmp(start, expected.utf8Start, length) == 0
+        else { return false }
+        return value.count == length || [UInt8(ascii: ";"), UInt8(ascii: " "), 9].contains(value[length])
     }
 
     private static func problem(_ result: Int32, _ reason: UnsafePointer<CChar>?) -> Problem {
