@@ -63,6 +63,13 @@ struct StatisticsTests {
         #expect(desk.table.statistics.holdTimes.counts.reduce(0, +) == 1)
     }
 
+    @Test("The sum of very many long spans has room")
+    func sum() {
+        var histogram = Histogram(bounds: [])
+        for _ in 0..<3 { histogram.record(nanoseconds: .max) }
+        #expect(histogram.totalNanoseconds == 3 * Int128(Int64.max))
+    }
+
     @Test(
         "A span at a bucket's bound belongs to the bucket",
         arguments: [(0, 0), (9, 0), (10, 0), (11, 1), (20, 1), (21, 2), (.max, 2)] as [(Int64, Int)])
