@@ -2,7 +2,7 @@ extension LockTable {
     /// When ``expire(now:limit:)`` next has something to do; nil: never.
     package var nextDeadline: Instant? {
         let expiry = deadlines.first?.due
-        let idling = idle.first.map { slots[$0].touched + limits.numberRetention }
+        let idling = idle.first.map { slots[$0].lock.since + limits.numberRetention }
         guard let expiry, let idling else { return expiry ?? idling }
         return min(expiry, idling)
     }
@@ -18,7 +18,7 @@ extension LockTable {
             left -= max(1, ticketsBefore - ticketCount)
         }
         while left > 0, let longestIdle = idle.first,
-            slots[longestIdle].touched + limits.numberRetention <= now
+            slots[longestIdle].lock.since + limits.numberRetention <= now
         {
             delete(longestIdle, now: now)
             left -= 1

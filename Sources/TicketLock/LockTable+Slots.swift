@@ -25,7 +25,7 @@ extension LockTable {
         let lock = TicketLock(lastIssued: retained.next(of: id, now: now) - 1)
         guard makeRoom(now: now) else { return nil }
         let slot = free.popLast() ?? Int32(slots.count)
-        let new = Slot(id: id, lock: lock, touched: now)
+        let new = Slot(id: id, lock: lock)
         if Int(slot) == slots.count { slots.append(new) } else { slots[Int(slot)] = new }
         index[id] = slot
         return Int(slot)
@@ -44,7 +44,7 @@ extension LockTable {
         deadlines.remove(slot)
         idle.remove(slot)
         index[id] = nil
-        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock(), touched: now)
+        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock())
         free.append(Int32(slot))
     }
 
@@ -56,7 +56,7 @@ extension LockTable {
             idle.remove(slot)
         } else {
             deadlines.remove(slot)
-            slots[slot].touched = now
+            slots[slot].lock.touch(now: now)
             idle.touch(slot)
         }
     }

@@ -6,8 +6,6 @@ package struct LockTable: Sendable {
     struct Slot: Sendable {
         var id: ConversationID
         var lock: TicketLock
-        /// When the lock was last named by an operation; meaningful while it is empty.
-        var touched: Instant
         /// Nobody's ID is empty.
         var isFree: Bool { id.string.isEmpty }
     }

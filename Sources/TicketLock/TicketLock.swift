@@ -4,11 +4,12 @@
 /// nobody sees one. What waiting callers must be told goes to the journal.
 struct TicketLock: Sendable {
     private var queue = TicketQueue()
+    /// The ticket at the head has been told that it is served; between operations it always has.
+    private var isHeadServed = false
     /// The highest number ever issued, -1 for none; it never goes down, unlike Rasa's.
     private(set) var lastIssued: TicketNumber
-    /// The ticket that is being served, -1 for none, and since when.
-    private var serving: TicketNumber = -1
-    private var servedSince = Instant.never
+    /// Since when the head is served; of an empty lock, when it was last named by an operation.
+    private(set) var since = Instant.never
 
     /// - Parameter lastIssued: where a deleted lock of the same conversation left off.
     init(lastIssued: TicketNumber = -1) {
@@ -27,6 +28,9 @@ struct TicketLock: Sendable {
         Waiting(isSomeoneWaiting: !isEmpty, waiting: max(0, count - 1), nowServing: nowServing)
     }
 
+    /// Notes that an operation has named the lock, which is empty.
+    mutating func touch(now: Instant) { since = now }
+
     /// Appends a new ticket, served at once when the queue is empty.
     mutating func issue(
         _ request: TicketRequest, token: FencingToken, now: Instant, journal: inout Journal
@@ -40,7 +44,7 @@ struct TicketLock: Sendable {
                 lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil))
         journal.statistics.issued += 1
         journal.ticketCount += 1
-        if queue.count == 1 { serveHead(now: now, journal: &journal) }
+        serveNext(now: now, journal: &journal)
         return status(at: queue.lastPlace)
     }
 
@@ -61,7 +65,7 @@ struct TicketLock: Sendable {
     ) -> Result<TicketStatus, Refusal> {
         place(of: number, token: token).map { place in
             // A ticket of acquire that waits lives as long as its caller waits, and is not cut short.
-            let waits = number != serving && queue[place].lifetimeOnceServed != nil
+            let waits = place != queue.headPlace && queue[place].lifetimeOnceServed != nil
             queue.setExpiry(at: place, to: waits ? max(expires, queue[place].expires) : expires)
             return status(at: place)
         }
@@ -69,9 +73,8 @@ struct TicketLock: Sendable {
 
     /// Lets a ticket of `acquire` that still waits live at least until then.
     mutating func keepWaiting(_ number: TicketNumber, until: Instant) {
-        guard number != serving, let place = queue.place(of: number), queue[place].expires < until else {
-            return
-        }
+        guard let place = queue.place(of: number), place != queue.headPlace, queue[place].expires < until
+        else { return }
         queue.setExpiry(at: place, to: until)
     }
 
@@ -121,25 +124,17 @@ struct TicketLock: Sendable {
     }
 
     private mutating func end(at place: Int, _ ending: Journal.Ending, now: Instant, journal: inout Journal) {
-        let ticket = queue.remove(at: place)
-        let since = ticket.number == serving ? servedSince : nil
-        journal.ticketEnded(ticket, ending, servedSince: since, now: now)
+        let servedSince = place == queue.headPlace && isHeadServed ? since : nil
+        if place == queue.headPlace { isHeadServed = false }
+        journal.ticketEnded(queue.remove(at: place), ending, servedSince: servedSince, now: now)
     }
 
     /// Serves the head if it is not being served already. Only a change of head hands the lock over;
     /// removing a waiter wakes nobody.
     private mutating func serveNext(now: Instant, journal: inout Journal) {
-        guard nowServing != serving || isEmpty else { return }
-        serveHead(now: now, journal: &journal)
-    }
-
-    private mutating func serveHead(now: Instant, journal: inout Journal) {
-        guard let head = queue.first else {
-            serving = -1
-            return
-        }
-        serving = head.number
-        servedSince = now
+        guard !isHeadServed, let head = queue.first else { return }
+        isHeadServed = true
+        since = now
         journal.statistics.waitTimes.record(nanoseconds: now.nanoseconds - head.issued.nanoseconds)
         if let lifetime = head.lifetimeOnceServed { queue.setExpiry(at: queue.headPlace, to: now + lifetime) }
         if head.isWatched { journal.events.append(.served(status(at: queue.headPlace))) }

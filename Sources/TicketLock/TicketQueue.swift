@@ -1,142 +1,85 @@
 /// The tickets of one lock, first in first out, where any may leave from any place.
 ///
-/// Numbers only grow, so the array is sorted by them and a ticket is found by its number without an index.
-/// A ticket that leaves from the middle leaves a hole; holes are closed when they outnumber the tickets.
-/// A queue that grew long keeps a heap of its expiries; a short one is simply looked through.
+/// Most locks have one ticket: it lies in the queue itself, and only those behind it take memory elsewhere.
 struct TicketQueue: Sendable {
-    /// From this length on the queue keeps a heap.
+    /// From this length on the queue keeps a heap of its expiries.
     static let heapedCount = 17
-    private static let holesMin = 16
-    private static let keptCapacityMax = 4
 
-    private struct Entry {
-        var ticket: Ticket
-        var isHole = false
-    }
-    private var entries: [Entry] = []
-    /// Where the first ticket stands; what is before it has left.
-    private var head: Int {
-        get { Int(shortHead) }
-        set { shortHead = Int32(newValue) }
-    }
-    private(set) var count: Int {
-        get { Int(shortCount) }
-        set { shortCount = Int32(newValue) }
-    }
-    /// In 4 bytes each: there is a queue for every lock.
-    private var shortHead: Int32 = 0
-    private var shortCount: Int32 = 0
-    private var expiries: DeadlineHeap?
+    /// None, or one that holds all tickets behind the head: as an array it takes 8 bytes here. It stays until
+    /// the queue is empty.
+    private var waiting: [WaitingTickets] = []
+    private var head: Ticket?
 
-    var isEmpty: Bool { count == 0 }
-    var first: Ticket? { count == 0 ? nil : entries[head].ticket }
+    var isEmpty: Bool { head == nil }
+    var count: Int { head == nil ? 0 : waiting.isEmpty ? 1 : 1 + waiting[0].count }
+    var first: Ticket? { head }
 
-    /// The place of the ticket being served; only when there is one.
-    var headPlace: Int { head }
+    /// The place of the ticket being served; only when there is one. A waiting one's is one more than it has
+    /// among the waiting.
+    var headPlace: Int { 0 }
 
     /// The place of the ticket last appended; only when there is one.
-    var lastPlace: Int { entries.count - 1 }
+    var lastPlace: Int { waiting.isEmpty || waiting[0].isEmpty ? headPlace : waiting[0].lastPlace + 1 }
 
-    subscript(place: Int) -> Ticket { entries[place].ticket }
+    subscript(place: Int) -> Ticket {
+        if place == headPlace, let head { return head }
+        return waiting[0][place - 1]
+    }
 
     mutating func append(_ ticket: Ticket) {
-        entries.append(Entry(ticket: ticket))
-        count += 1
-        if expiries != nil {
-            expiries?.set(entries.count - 1, to: ticket.expires)
-        } else if count >= Self.heapedCount {
-            buildHeap()
+        guard head != nil else {
+            head = ticket
+            return
         }
+        if waiting.isEmpty { waiting.append(WaitingTickets()) }
+        waiting[0].append(ticket)
     }
 
     /// Where ticket `number` stands, if it is in the queue.
     func place(of number: TicketNumber) -> Int? {
-        guard count > 0, number >= entries[head].ticket.number else { return nil }
-        // Without holes closed since, the numbers are consecutive and the first guess is right.
-        let guess = head + Int(min(number - entries[head].ticket.number, Int64(entries.count)))
-        if guess < entries.count, entries[guess].ticket.number == number {
-            return entries[guess].isHole ? nil : guess
-        }
-        var low = head
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].ticket.number < number { low = middle + 1 } else { high = middle }
-        }
-        guard low < entries.count, entries[low].ticket.number == number, !entries[low].isHole else {
-            return nil
-        }
-        return low
+        if let head, head.number == number { return headPlace }
+        return waiting.isEmpty ? nil : waiting[0].place(of: number).map { $0 + 1 }
     }
 
     /// How many tickets stand ahead of the one at `place`.
     func position(at place: Int) -> Int {
-        if entries.count - head == count { return place - head }
-        return entries[head..<place].count { !$0.isHole }
+        place == headPlace ? 0 : waiting[0].position(at: place - 1) + 1
     }
 
     mutating func setExpiry(at place: Int, to expires: Instant) {
-        entries[place].ticket.expires = expires
-        expiries?.set(place, to: expires)
+        if place == headPlace {
+            head?.expires = expires
+        } else {
+            waiting[0].setExpiry(at: place - 1, to: expires)
+        }
     }
 
     mutating func watch(at place: Int) {
-        entries[place].ticket.isWatched = true
+        if place == headPlace { head?.isWatched = true } else { waiting[0].watch(at: place - 1) }
     }
 
     /// Takes out the ticket at `place`; other tickets' places are not to be used after it.
     @discardableResult
     mutating func remove(at place: Int) -> Ticket {
-        let ticket = entries[place].ticket
-        entries[place].isHole = true
-        expiries?.remove(place)
-        count -= 1
-        if count == 0 {
-            removeAll()
-            return ticket
-        }
-        while entries[head].isHole { head += 1 }
-        while entries[entries.count - 1].isHole { entries.removeLast() }
-        if entries.count - count > count + Self.holesMin { closeHoles() }
-        return ticket
-    }
-
-    mutating func removeAll() {
-        entries.removeAll(keepingCapacity: entries.capacity <= Self.keptCapacityMax)
-        head = 0
-        count = 0
-        expiries = nil
+        guard place == headPlace, let head else { return waiting[0].remove(at: place - 1) }
+        self.head = waiting.isEmpty ? nil : waiting[0].popFirst()
+        if isEmpty { waiting = [] }
+        return head
     }
 
     /// The earliest expiry and the place of the ticket that has it.
     var earliest: (expires: Instant, place: Int)? {
-        if let expiries { return expiries.first.map { ($0.due, $0.key) } }
-        var found: (expires: Instant, place: Int)?
-        for place in head..<entries.count where !entries[place].isHole {
-            let expires = entries[place].ticket.expires
-            if let earlier = found, earlier.expires <= expires { continue }
-            found = (expires, place)
+        guard let head else { return nil }
+        if !waiting.isEmpty, let other = waiting[0].earliest, other.expires < head.expires {
+            return (other.expires, other.place + 1)
         }
-        return found
+        return (head.expires, headPlace)
     }
 
     /// The tickets, the one being served first.
     var tickets: [Ticket] {
-        entries[head...].lazy.filter { !$0.isHole }.map(\.ticket)
-    }
-
-    private mutating func closeHoles() {
-        entries.removeAll { $0.isHole }
-        head = 0
-        expiries = nil
-        if count >= Self.heapedCount { buildHeap() }
-    }
-
-    private mutating func buildHeap() {
-        var heap = DeadlineHeap()
-        for place in head..<entries.count where !entries[place].isHole {
-            heap.set(place, to: entries[place].ticket.expires)
-        }
-        expiries = heap
+        var tickets = head.map { [$0] } ?? []
+        if !waiting.isEmpty { tickets += waiting[0].tickets }
+        return tickets
     }
 }

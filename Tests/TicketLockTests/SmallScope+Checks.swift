@@ -33,7 +33,8 @@ extension SmallScope {
             let tickets = slot?.lock.tickets ?? []
             ticketCount += tickets.count
             if let slot {
-                deadlines.append(tickets.map(\.expires).min() ?? slot.touched + Self.limits.numberRetention)
+                deadlines.append(
+                    tickets.map(\.expires).min() ?? slot.lock.since + Self.limits.numberRetention)
                 try require(slot.lock.count == tickets.count, "a lock counts its tickets")
                 try require(slot.lock.lastIssued == highest[conversation], "the last issued is the highest")
             }

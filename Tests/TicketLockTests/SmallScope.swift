@@ -98,7 +98,7 @@ struct SmallScope {
             hasher.combine(highest[conversation])
             hasher.combine(forgotten[conversation] == .never ? nil : forgotten[conversation] - now)
             guard let slot else { continue }
-            if slot.lock.isEmpty { hasher.combine(slot.touched - now) }
+            if slot.lock.isEmpty { hasher.combine(slot.lock.since - now) }
             for ticket in slot.lock.tickets {
                 hasher.combine(ticket.number)
                 hasher.combine(ticket.expires - now)

@@ -1,0 +1,128 @@
+/// The tickets of one lock behind the one at the head, first in first out, where any may leave from any place.
+///
+/// Numbers only grow, so the array is sorted by them and a ticket is found by its number without an index.
+/// A ticket that leaves from the middle leaves a hole; holes are closed when they outnumber the tickets.
+/// Many keep a heap of their expiries; few are simply looked through.
+struct WaitingTickets: Sendable {
+    private static let holesMin = 16
+    private static let keptCapacityMax = 4
+
+    private struct Entry {
+        var ticket: Ticket
+        var isHole = false
+    }
+    private var entries: [Entry] = []
+    /// Where the first ticket stands; what is before it has left.
+    private var head = 0
+    private(set) var count = 0
+    private var expiries: DeadlineHeap?
+
+    var isEmpty: Bool { count == 0 }
+
+    /// The place of the ticket last appended; only when there is one.
+    var lastPlace: Int { entries.count - 1 }
+
+    subscript(place: Int) -> Ticket { entries[place].ticket }
+
+    mutating func append(_ ticket: Ticket) {
+        entries.append(Entry(ticket: ticket))
+        count += 1
+        if expiries != nil {
+            expiries?.set(entries.count - 1, to: ticket.expires)
+        } else if count + 1 >= TicketQueue.heapedCount {
+            buildHeap()
+        }
+    }
+
+    /// Where ticket `number` stands, if it is here.
+    func place(of number: TicketNumber) -> Int? {
+        guard count > 0, number >= entries[head].ticket.number else { return nil }
+        // Without holes closed since, the numbers are consecutive and the first guess is right.
+        let guess = head + Int(min(number - entries[head].ticket.number, Int64(entries.count)))
+        if guess < entries.count, entries[guess].ticket.number == number {
+            return entries[guess].isHole ? nil : guess
+        }
+        var low = head
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].ticket.number < number { low = middle + 1 } else { high = middle }
+        }
+        guard low < entries.count, entries[low].ticket.number == number, !entries[low].isHole else {
+            return nil
+        }
+        return low
+    }
+
+    /// How many tickets stand ahead of the one at `place`.
+    func position(at place: Int) -> Int {
+        if entries.count - head == count { return place - head }
+        return entries[head..<place].count { !$0.isHole }
+    }
+
+    mutating func setExpiry(at place: Int, to expires: Instant) {
+        entries[place].ticket.expires = expires
+        expiries?.set(place, to: expires)
+    }
+
+    mutating func watch(at place: Int) {
+        entries[place].ticket.isWatched = true
+    }
+
+    /// Takes out the first ticket, if there is one.
+    mutating func popFirst() -> Ticket? { isEmpty ? nil : remove(at: head) }
+
+    /// Takes out the ticket at `place`; other tickets' places are not to be used after it.
+    mutating func remove(at place: Int) -> Ticket {
+        let ticket = entries[place].ticket
+        entries[place].isHole = true
+        expiries?.remove(place)
+        count -= 1
+        if count == 0 {
+            removeAll()
+            return ticket
+        }
+        while entries[head].isHole { head += 1 }
+        while entries[entries.count - 1].isHole { entries.removeLast() }
+        if entries.count - count > count + Self.holesMin { closeHoles() }
+        return ticket
+    }
+
+    private mutating func removeAll() {
+        entries.removeAll(keepingCapacity: entries.capacity <= Self.keptCapacityMax)
+        head = 0
+        expiries = nil
+    }
+
+    /// The earliest expiry and the place of the ticket that has it.
+    var earliest: (expires: Instant, place: Int)? {
+        if let expiries { return expiries.first.map { ($0.due, $0.key) } }
+        var found: (expires: Instant, place: Int)?
+        for place in head..<entries.count where !entries[place].isHole {
+            let expires = entries[place].ticket.expires
+            if let earlier = found, earlier.expires <= expires { continue }
+            found = (expires, place)
+        }
+        return found
+    }
+
+    /// The tickets, the first to be served first.
+    var tickets: some Sequence<Ticket> {
+        entries[head...].lazy.filter { !$0.isHole }.map(\.ticket)
+    }
+
+    private mutating func closeHoles() {
+        entries.removeAll { $0.isHole }
+        head = 0
+        expiries = nil
+        if count + 1 >= TicketQueue.heapedCount { buildHeap() }
+    }
+
+    private mutating func buildHeap() {
+        var heap = DeadlineHeap()
+        for place in head..<entries.count where !entries[place].isHole {
+            heap.set(place, to: entries[place].ticket.expires)
+        }
+        expiries = heap
+    }
+}
