@@ -241,14 +241,11 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     private func setAlarm() {
-        let due = min(Self.nextDeadline(of: &table) ?? .never, waiters.nextDeadline ?? .never)
+        let due = min(table.nextDeadline ?? .never, waiters.nextDeadline ?? .never)
         guard due < alarmDue else { return }
         alarmDue = due
         time.wake(at: due)
     }
-
-    /// `inout` keeps the table from being copied, with a retain for each of its arrays, for every request.
-    private static func nextDeadline(of table: inout LockTable) -> Instant? { table.nextDeadline }
 
     private func alarmWentOff() {
         alarmDue = .never

@@ -63,7 +63,8 @@ struct Waiters {
     private var deadlines = DeadlineHeap()
 
     var count: Int { deadlines.count }
-    var nextDeadline: Instant? { deadlines.first?.due }
+    /// `mutating` so that nothing is copied, with a retain for each array, to be asked after every request.
+    var nextDeadline: Instant? { mutating get { deadlines.first?.due } }
 
     mutating func add(_ waiter: Waiter, until due: Instant) {
         waiter.next = byToken.updateValue(waiter, forKey: waiter.token)

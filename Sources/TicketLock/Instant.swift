@@ -24,8 +24,5 @@ package struct Instant: Comparable, Hashable, Sendable {
 
 extension Duration {
     /// The span in whole nanoseconds, what is left cut off.
-    package var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
+    package var nanoseconds: Int64 { Int64(attoseconds / 1_000_000_000) }
 }

@@ -1,10 +1,14 @@
 extension LockTable {
     /// When ``expire(now:limit:)`` next has something to do; nil: never.
+    ///
+    /// `mutating` so that the table is not copied to be asked after every request.
     package var nextDeadline: Instant? {
-        let expiry = deadlines.first?.due
-        let idling = idle.first.map { slots[$0].lock.since + limits.numberRetention }
-        guard let expiry, let idling else { return expiry ?? idling }
-        return min(expiry, idling)
+        mutating get {
+            let expiry = deadlines.first?.due
+            guard let longestIdle = idle.first else { return expiry }
+            let idling = slots[longestIdle].lock.since + limits.numberRetention
+            return min(expiry ?? idling, idling)
+        }
     }
 
     /// Drops the tickets that have expired, and the empty locks that nobody touched for the retention, the

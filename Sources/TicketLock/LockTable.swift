@@ -10,12 +10,15 @@ package struct LockTable: Sendable {
         var isFree: Bool { id.string.isEmpty }
     }
 
+    /// More deadlines than this are copied once in a while, as their heap grows: 64 MB of them.
+    private static let deadlinesReservedMax = 4_000_000
+
     package var limits: LockLimits
     var slots: [Slot] = []
     var free: [Int32] = []
     var index: [ConversationID: Int32] = [:]
     /// The earliest expiry of each lock that holds tickets.
-    var deadlines = DeadlineHeap()
+    var deadlines: DeadlineHeap
     /// The empty locks, the longest idle first.
     var idle = AgeOrder()
     var retained = RetainedNumbers()
@@ -26,6 +29,7 @@ package struct LockTable: Sendable {
     /// - Parameter firstToken: above every token given out before, by whatever process.
     package init(limits: LockLimits, firstToken: FencingToken) {
         self.limits = limits
+        deadlines = DeadlineHeap(reserving: min(limits.locksMax, Self.deadlinesReservedMax))
         nextToken = firstToken
     }
 

@@ -45,6 +45,7 @@ extension SmallScope {
         }
         try require(table.ticketCount == ticketCount, "the table counts its tickets")
         try require(table.lockCount == deadlines.count, "the table counts its locks")
+        var table = table
         try require(table.nextDeadline == deadlines.min(), "the next deadline is the earliest")
         if case .tick(expire: true) = path.last {
             try require(deadlines.allSatisfy { $0 > now }, "what has expired is worked off")
