@@ -1,4 +1,4 @@
-/// Keys from the longest unused to the last used: a doubly linked list laid out in two arrays.
+/// Keys from the longest unused to the last used: a doubly linked list laid out in arrays.
 ///
 /// Keys are small integers, the indexes of whatever is kept in order.
 struct AgeOrder: Sendable {
@@ -8,7 +8,7 @@ struct AgeOrder: Sendable {
     }
     private static let none: Int32 = -1
     private static let absent: Int32 = -2
-    private var links: [Link] = []
+    private var links = ChunkedArray<Link>()
     private var oldest = none
     private var newest = none
     private(set) var count = 0
@@ -18,13 +18,16 @@ struct AgeOrder: Sendable {
 
     func contains(_ key: Int) -> Bool { key < links.count && links[key].older != Self.absent }
 
+    /// Makes room for keys up to `key`, at a moment when few are missing; a later one would find many.
+    mutating func makeRoom(for key: Int) {
+        while links.count <= key { links.append(Link(older: Self.absent, newer: Self.absent)) }
+    }
+
     /// Makes `key` the last used, whether it was in the order or not.
     mutating func touch(_ key: Int) {
+        guard newest != Int32(key) else { return }
         remove(key)
-        if key >= links.count {
-            let link = Link(older: Self.absent, newer: Self.absent)
-            links.append(contentsOf: repeatElement(link, count: key + 1 - links.count))
-        }
+        makeRoom(for: key)
         links[key] = Link(older: newest, newer: Self.none)
         if newest == Self.none { oldest = Int32(key) } else { links[Int(newest)].newer = Int32(key) }
         newest = Int32(key)
@@ -37,7 +40,7 @@ struct AgeOrder: Sendable {
         let link = links[key]
         if link.older == Self.none { oldest = link.newer } else { links[Int(link.older)].newer = link.newer }
         if link.newer == Self.none { newest = link.older } else { links[Int(link.newer)].older = link.older }
-        links[key] = Link(older: Self.absent, newer: Self.absent)
+        links[key].older = Self.absent
         count -= 1
     }
 }

@@ -15,32 +15,24 @@ package struct ConversationID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { string }
 
     package static func == (left: ConversationID, right: ConversationID) -> Bool {
-        let equal = left.string.utf8.withContiguousStorageIfAvailable { left in
-            right.string.utf8.withContiguousStorageIfAvailable { right in
+        left.withBytes { left in
+            right.withBytes { right in
                 guard left.count == right.count else { return false }
                 guard let start = left.baseAddress, let other = right.baseAddress else { return true }
                 return memcmp(start, other, left.count) == 0
             }
         }
-        return (equal ?? nil) ?? left.string.utf8.elementsEqual(right.string.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {
-        let hashed: Void? = string.utf8.withContiguousStorageIfAvailable {
-            hasher.combine(bytes: UnsafeRawBufferPointer($0))
-        }
-        if hashed == nil { for byte in string.utf8 { hasher.combine(byte) } }
+        withBytes { hasher.combine(bytes: $0) }
     }
 
-    /// FNV-1a in 64 bits: the same on every machine and in every process.
-    package var stableHash: UInt64 {
-        string.utf8.withContiguousStorageIfAvailable { Self.hash($0) } ?? Self.hash(string.utf8)
-    }
-
+    /// The ID's bytes, for as long as `body` runs.
     @inline(__always)
-    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        // Without a copy, unless the string was handed over by somebody who keeps it elsewhere.
+        string.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+            ?? Array(string.utf8).withUnsafeBytes(body)
     }
 }

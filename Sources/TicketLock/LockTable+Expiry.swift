@@ -31,7 +31,7 @@ extension LockTable {
 
     /// Drops the expired tickets of one lock. Rasa: `update_lock`, which also saved the lock.
     package mutating func update(_ id: ConversationID, now: Instant) {
-        _ = lock(for: id, now: now)
+        if let slot = find(id, now: now).slot { settle(slot, now: now) }
     }
 
     /// Sees that one more lock may exist, at the cost of the longest-idle empty one; false when every lock

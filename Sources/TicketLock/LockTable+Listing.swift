@@ -10,12 +10,13 @@ extension LockTable {
     ///
     /// - Parameter start: 0, or ``LockPage/next`` of the page before.
     package mutating func page(prefix: String, limit: Int, from start: Int, now: Instant) -> LockPage {
+        let prefix = ConversationID(prefix)
         var found: [LockSnapshot] = []
         let end = min(slots.count, start.addingReportingOverflow(Self.slotsPerPageMax).partialValue)
         var slot = start
         var tickets = 0
         while slot < end, found.count < limit, tickets < Self.ticketsPerPageMax {
-            if !slots[slot].isFree, slots[slot].id.string.utf8.starts(with: prefix.utf8) {
+            if !slots[slot].isFree, prefix.withBytes({ ids.begins(slots[slot].id, with: $0) }) {
                 // Looking at a lock from afar does not count as touching it.
                 if let due = deadlines.deadline(of: slot), due <= now { dropExpired(slot, now: now) }
                 let lock = snapshot(slot)

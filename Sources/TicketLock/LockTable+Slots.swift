@@ -1,51 +1,70 @@
 /// Where the locks lie, and the bookkeeping that goes with each.
 extension LockTable {
-    /// The slot of an existing lock, its expired tickets dropped.
-    mutating func find(_ id: ConversationID, now: Instant) -> Int? {
-        guard let slot = index[id].map(Int.init) else { return nil }
-        dropExpired(slot, now: now)
-        return slot
+    /// The slot of an existing lock; and the hash of the ID, in any case.
+    ///
+    /// Like what else is called for every request, `mutating` so that the table is not copied for it.
+    mutating func lookUp(_ id: ConversationID) -> (slot: Int?, hash: UInt64) {
+        id.withBytes { bytes in
+            let hash = hash.hash(bytes)
+            return (slot(of: bytes, hash: hash), hash)
+        }
     }
 
-    /// Every operation that names a lock passes here first.
+    /// Several IDs may have one hash: their bytes decide.
+    mutating func slot(of id: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
+        var found = index.first(hash)
+        while let slot = found, !ids.holds(slots[slot].id, id) { found = index.next(slot) }
+        return found
+    }
+
+    /// Every operation that names a lock begins here: its expired tickets are dropped. It ends with
+    /// ``settle(_:now:)`` or ``delete(_:now:)``, unless it finds tickets and changes nothing.
+    mutating func find(_ id: ConversationID, now: Instant) -> (slot: Int?, hash: UInt64) {
+        let found = lookUp(id)
+        // Most times nothing in the whole table is due.
+        if let slot = found.slot, let first = deadlines.first, first.due <= now {
+            dropExpired(slot, now: now)
+        }
+        return found
+    }
+
     mutating func dropExpired(_ slot: Int, now: Instant) {
         slots[slot].lock.dropExpired(now: now, journal: &journal)
         settle(slot, now: now)
     }
 
     /// Why ticket `number` is not there, of a conversation that has no lock.
-    func absent(_ number: TicketNumber, of id: ConversationID, now: Instant) -> Refusal {
-        (0..<retained.next(of: id, now: now)).contains(number) ? .gone(.unknown) : .neverIssued
+    mutating func absent(_ number: TicketNumber, of hash: UInt64, now: Instant) -> Refusal {
+        (0..<retained.next(of: hash, now: now)).contains(number) ? .gone(.unknown) : .neverIssued
     }
 
     /// A new lock, or nil when there are too many and none is empty. Its numbers go on where a deleted
     /// lock of the conversation left off.
-    mutating func create(_ id: ConversationID, now: Instant) -> Int? {
+    mutating func create(_ id: ConversationID, hash: UInt64, now: Instant) -> Int? {
         // Looked up before room is made, which may forget the oldest retained number: this one.
-        let lock = TicketLock(lastIssued: retained.next(of: id, now: now) - 1)
+        let lock = TicketLock(lastIssued: retained.next(of: hash, now: now) - 1)
         guard makeRoom(now: now) else { return nil }
-        let slot = free.popLast() ?? Int32(slots.count)
-        let new = Slot(id: id, lock: lock)
-        if Int(slot) == slots.count { slots.append(new) } else { slots[Int(slot)] = new }
-        index[id] = slot
-        return Int(slot)
+        let new = Slot(lock: lock, id: id.withBytes { ids.insert($0) })
+        let slot = index.insert(hash)
+        if slot == slots.count { slots.append(new) } else { slots[slot] = new }
+        idle.makeRoom(for: slot)
+        return slot
     }
 
     mutating func delete(_ slot: Int, now: Instant) {
         slots[slot].lock.removeAll(now: now, journal: &journal)
         forgetKeys()
-        let id = slots[slot].id
         let next = slots[slot].lock.lastIssued + 1
         if next > 0 {
             retained.remember(
-                id, next: next, until: now + limits.numberRetention, countMax: limits.retainedNumbersMax,
-                now: now)
+                index.hash(of: slot), next: next, until: now + limits.numberRetention,
+                countMax: limits.retainedNumbersMax, now: now)
         }
         deadlines.remove(slot)
         idle.remove(slot)
-        index[id] = nil
-        slots[slot] = Slot(id: ConversationID(""), lock: TicketLock())
-        free.append(Int32(slot))
+        index.remove(slot)
+        ids.remove(slots[slot].id)
+        slots[slot] = Slot()
     }
 
     /// Puts the lock where its tickets, or their absence, belong among the deadlines.

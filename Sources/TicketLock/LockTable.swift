@@ -4,19 +4,20 @@
 /// the caller drains ``takeEvents()`` and keeps ``nextDeadline``, when it must call ``expire(now:limit:)``.
 package struct LockTable: Sendable {
     struct Slot: Sendable {
-        var id: ConversationID
-        var lock: TicketLock
-        /// Nobody's ID is empty.
-        var isFree: Bool { id.string.isEmpty }
+        var lock = TicketLock()
+        var id = IDArena.Reference.none
+        var isFree: Bool { id.isNone }
     }
 
     /// More deadlines than this are copied once in a while, as their heap grows: 64 MB of them.
     private static let deadlinesReservedMax = 4_000_000
 
     package var limits: LockLimits
-    var slots: [Slot] = []
-    var free: [Int32] = []
-    var index: [ConversationID: Int32] = [:]
+    let hash: SipHash
+    /// The slots of the locks, by the hashes of their IDs.
+    var index = HashIndex()
+    var slots = ChunkedArray<Slot>()
+    var ids = IDArena()
     /// The earliest expiry of each lock that holds tickets.
     var deadlines: DeadlineHeap
     /// The empty locks, the longest idle first.
@@ -26,9 +27,12 @@ package struct LockTable: Sendable {
     var journal = Journal()
     private var nextToken: FencingToken
 
-    /// - Parameter firstToken: above every token given out before, by whatever process.
-    package init(limits: LockLimits, firstToken: FencingToken) {
+    /// - Parameters:
+    ///   - firstToken: above every token given out before, by whatever process.
+    ///   - hash: with a key that clients do not know.
+    package init(limits: LockLimits, firstToken: FencingToken, hash: SipHash = .ofThisProcess) {
         self.limits = limits
+        self.hash = hash
         deadlines = DeadlineHeap(reserving: min(limits.locksMax, Self.deadlinesReservedMax))
         nextToken = firstToken
     }
@@ -53,14 +57,13 @@ package struct LockTable: Sendable {
     package mutating func takeTicket(
         _ request: TicketRequest, for id: ConversationID, now: Instant
     ) -> Result<TicketStatus, Refusal> {
-        var slot = find(id, now: now)
-        if let slot, let key = request.key, let first = idempotency[id, key] {
+        let (found, hash) = find(id, now: now)
+        if let found, let key = request.key, let first = idempotency[id, key] {
             guard first.matches(request) else { return .failure(.idempotencyKeyReused) }
             idempotency.joined(id, key)
-            return repeatRequest(request, for: first.number, in: slot, now: now)
+            return repeatRequest(request, for: first.number, in: found, now: now)
         }
-        if slot == nil { slot = create(id, now: now) }
-        guard let slot else { return .failure(.tooManyLocks) }
+        guard let slot = found ?? create(id, hash: hash, now: now) else { return .failure(.tooManyLocks) }
         guard slots[slot].lock.count < limits.ticketsPerLockMax else { return .failure(.queueFull) }
         let status = slots[slot].lock.issue(request, token: nextToken, now: now, journal: &journal)
         nextToken += 1
@@ -81,14 +84,16 @@ package struct LockTable: Sendable {
     package mutating func status(
         of number: TicketNumber, token: FencingToken?, for id: ConversationID, now: Instant
     ) -> Result<TicketStatus, Refusal> {
-        guard let slot = find(id, now: now) else { return .failure(absent(number, of: id, now: now)) }
+        let (found, hash) = find(id, now: now)
+        guard let slot = found else { return .failure(absent(number, of: hash, now: now)) }
+        settle(slot, now: now)
         return slots[slot].lock.status(of: number, token: token)
     }
 
     /// Makes what becomes of a queued ticket an ``Event``.
     package mutating func watch(_ number: TicketNumber, for id: ConversationID) {
-        guard let slot = index[id] else { return }
-        slots[Int(slot)].lock.watch(number)
+        guard let slot = lookUp(id).slot else { return }
+        slots[slot].lock.watch(number)
     }
 
     /// Lets a live ticket expire `lifetime` from now.
@@ -96,7 +101,8 @@ package struct LockTable: Sendable {
         _ number: TicketNumber, token: FencingToken?, by lifetime: Duration, for id: ConversationID,
         now: Instant
     ) -> Result<TicketStatus, Refusal> {
-        guard let slot = find(id, now: now) else { return .failure(absent(number, of: id, now: now)) }
+        let (found, hash) = find(id, now: now)
+        guard let slot = found else { return .failure(absent(number, of: hash, now: now)) }
         let result = slots[slot].lock.extend(number, token: token, to: now + lifetime)
         settle(slot, now: now)
         return result
@@ -107,7 +113,15 @@ package struct LockTable: Sendable {
     package mutating func finishServing(
         _ number: TicketNumber, token: FencingToken?, for id: ConversationID, now: Instant
     ) -> Result<Finished, Refusal> {
-        remove(number, token: token, ending: .finished, for: id, now: now)
+        guard let slot = find(id, now: now).slot else {
+            return .success(Finished(removed: false, nowServing: 0, isSomeoneWaiting: false))
+        }
+        let removed = remove(number, token: token, ending: .finished, from: slot, now: now)
+        let waiting = slots[slot].lock.waiting
+        return removed.map {
+            Finished(
+                removed: $0, nowServing: waiting.nowServing, isSomeoneWaiting: waiting.isSomeoneWaiting)
+        }
     }
 
     /// Takes a ticket back whose caller has gone away or has not been reached. It stays while another request
@@ -116,32 +130,25 @@ package struct LockTable: Sendable {
     package mutating func withdraw(
         _ number: TicketNumber, token: FencingToken, for id: ConversationID, now: Instant
     ) {
-        guard find(id, now: now) != nil, idempotency.left(token) else { return }
-        _ = remove(number, token: token, ending: .withdrawn, for: id, now: now)
+        guard let slot = find(id, now: now).slot else { return }
+        guard idempotency.left(token) else { return settle(slot, now: now) }
+        _ = remove(number, token: token, ending: .withdrawn, from: slot, now: now)
     }
 
     private mutating func remove(
-        _ number: TicketNumber, token: FencingToken?, ending: Journal.Ending, for id: ConversationID,
-        now: Instant
-    ) -> Result<Finished, Refusal> {
-        guard let slot = find(id, now: now) else {
-            return .success(Finished(removed: false, nowServing: 0, isSomeoneWaiting: false))
-        }
+        _ number: TicketNumber, token: FencingToken?, ending: Journal.Ending, from slot: Int, now: Instant
+    ) -> Result<Bool, Refusal> {
         let removed = slots[slot].lock.remove(
             number, token: token, ending: ending, now: now, journal: &journal)
         settle(slot, now: now)
-        let waiting = slots[slot].lock.waiting
-        return removed.map {
-            Finished(
-                removed: $0, nowServing: waiting.nowServing, isSomeoneWaiting: waiting.isSomeoneWaiting)
-        }
+        return removed
     }
 
     /// Finishes ticket `number`, if one is given, and deletes the lock if its queue is empty, in one step.
     package mutating func cleanUp(
         _ number: TicketNumber?, token: FencingToken?, for id: ConversationID, now: Instant
     ) -> Result<CleanedUp, Refusal> {
-        guard let slot = find(id, now: now) else {
+        guard let slot = find(id, now: now).slot else {
             return .success(CleanedUp(removed: false, deleted: false, isSomeoneWaiting: false))
         }
         var removed = false
@@ -162,29 +169,32 @@ package struct LockTable: Sendable {
 
     /// Whether the queue holds tickets; an unknown ID has nobody waiting.
     package mutating func waiting(for id: ConversationID, now: Instant) -> Waiting {
-        guard let slot = find(id, now: now) else {
+        guard let slot = find(id, now: now).slot else {
             return Waiting(isSomeoneWaiting: false, waiting: 0, nowServing: 0)
         }
+        settle(slot, now: now)
         return slots[slot].lock.waiting
     }
 
     package mutating func lock(for id: ConversationID, now: Instant) -> LockSnapshot? {
-        find(id, now: now).map(snapshot)
+        guard let slot = find(id, now: now).slot else { return nil }
+        settle(slot, now: now)
+        return snapshot(slot)
     }
 
     /// The lock and whether it is new. Refuses with `tooManyLocks`.
     package mutating func lockCreatingIfAbsent(
         for id: ConversationID, now: Instant
     ) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
-        if let slot = find(id, now: now) { return .success((snapshot(slot), false)) }
-        guard let slot = create(id, now: now) else { return .failure(.tooManyLocks) }
+        let (found, hash) = find(id, now: now)
+        guard let slot = found ?? create(id, hash: hash, now: now) else { return .failure(.tooManyLocks) }
         settle(slot, now: now)
-        return .success((snapshot(slot), true))
+        return .success((snapshot(slot), found == nil))
     }
 
     /// Drops the lock with all its tickets; false when there is none.
     package mutating func deleteLock(for id: ConversationID, now: Instant) -> Bool {
-        guard let slot = find(id, now: now) else { return false }
+        guard let slot = find(id, now: now).slot else { return false }
         delete(slot, now: now)
         return true
     }
@@ -192,7 +202,7 @@ package struct LockTable: Sendable {
     func snapshot(_ slot: Int) -> LockSnapshot {
         let lock = slots[slot].lock
         return LockSnapshot(
-            conversationID: slots[slot].id, tickets: lock.tickets, nowServing: lock.nowServing,
+            conversationID: ids.id(slots[slot].id), tickets: lock.tickets, nowServing: lock.nowServing,
             lastIssued: lock.lastIssued)
     }
 }

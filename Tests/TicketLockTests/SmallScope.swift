@@ -63,7 +63,9 @@ struct SmallScope {
 
     /// The lock as it lies in the table, what has expired unnoticed included.
     func lock(_ conversation: Int) -> LockTable.Slot? {
-        table.slots.first { !$0.isFree && $0.id == Self.ids[conversation] }
+        Self.ids[conversation].withBytes { id in
+            (0..<table.slots.count).map { table.slots[$0] }.first { table.ids.holds($0.id, id) }
+        }
     }
 
     /// What can be done now. Clients and conversations that nothing has happened to are alike, so only the
