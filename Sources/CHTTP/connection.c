@@ -46,32 +46,60 @@ void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, vo
     free(connection);
 }
 
+static chttp_reading *begin_reading(chttp_server *server, const char *target) {
+    chttp_reading *reading = server->free_readings;
+    if (reading) {
+        server->free_readings = reading->next;
+        server->free_reading_count--;
+    } else {
+        reading = malloc(sizeof *reading);
+        if (!reading) return NULL;
+    }
+    memset(reading, 0, offsetof(chttp_reading, target_inline));
+    reading->target_length = target ? strlen(target) : 0;
+    reading->target = reading->target_inline;
+    if (reading->target_length >= CHTTP_TARGET_INLINE_BYTES) reading->target = malloc(reading->target_length + 1);
+    if (!reading->target) {
+        free(reading);
+        return NULL;
+    }
+    if (target) memcpy(reading->target, target, reading->target_length);
+    reading->target[reading->target_length] = 0;
+    return reading;
+}
+
+static void end_reading(chttp_request *request) {
+    chttp_server *server = request->connection->shard->server;
+    chttp_reading *reading = request->reading;
+    if (!reading) return;
+    request->reading = NULL;
+    if (reading->target != reading->target_inline) free(reading->target);
+    if (reading->body != server->shared_body) free(reading->body);
+    if (server->free_reading_count >= CHTTP_FREE_READINGS_MAX) {
+        free(reading);
+        return;
+    }
+    reading->next = server->free_readings;
+    server->free_readings = reading;
+    server->free_reading_count++;
+}
+
+void chttp_readings_free(chttp_server *server) {
+    while (server->free_readings) {
+        chttp_reading *reading = server->free_readings;
+        server->free_readings = reading->next;
+        free(reading);
+    }
+}
+
 void *chttp_request_line(void *server_shard, const char *target, struct MHD_Connection *mhd) {
     chttp_shard *shard = server_shard;
     chttp_connection *connection = chttp_connection_of(mhd);
-    if (!connection) return NULL;
-    chttp_request *request = &connection->request;
-    memset(request, 0, offsetof(chttp_request, target_inline));
-    request->connection = connection;
-    request->active = true;
-    size_t length = target ? strlen(target) : 0;
-    request->target = length < CHTTP_TARGET_INLINE_BYTES ? request->target_inline : malloc(length + 1);
-    if (!request->target) {
-        request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
-        request->target = request->target_inline;
-        length = 0;
-    }
-    if (length > 0) memcpy(request->target, target, length);
-    request->target[length] = 0;
-    request->target_length = length;
+    chttp_reading *reading = connection ? begin_reading(shard->server, target) : NULL;
+    if (!reading) return NULL;
+    connection->request = (chttp_request){.connection = connection, .reading = reading, .active = true};
     shard->server->requests++;
-    return request;
-}
-
-static void drop_body(chttp_request *request) {
-    if (request->body != request->connection->shard->server->shared_body) free(request->body);
-    request->body = NULL;
-    request->body_length = 0;
+    return &connection->request;
 }
 
 void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
@@ -84,8 +112,7 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
         shard->server->callbacks.finished(shard->server->callbacks.context, request,
                                           code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
     chttp_response_done(shard->server, request->response);
-    if (request->target != request->target_inline) free(request->target);
-    drop_body(request);
+    end_reading(request);
     request->active = false;
     shard->server->requests--;
     *request_context = NULL;
@@ -121,19 +148,20 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
 /// Headers are whole: refuses what need not be read, and says what becomes of the body.
 static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection *mhd, const char *method) {
     chttp_server *server = request->connection->shard->server;
-    request->headers_seen = true;
-    request->method = method;
+    chttp_reading *reading = request->reading;
+    reading->headers_seen = true;
+    reading->method = method;
     size_t header_bytes = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
     if (header_bytes > server->limits.header_bytes_max)
         return chttp_queue_refusal(request->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
     chttp_header_value found[WANTED_COUNT] = {0};
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, see_header, found);
-    memcpy(request->headers, found, sizeof request->headers);
+    memcpy(reading->headers, found, sizeof reading->headers);
     const char *length = found[CONTENT_LENGTH].value;
     // libmicrohttpd has already refused a Content-Length that is not a number.
     unsigned long long content_length = length ? strtoull(length, NULL, 10) : 0;
     // A body in chunks has the length they add up to, whatever else is announced.
-    request->content_length = found[TRANSFER_ENCODING].value ? 0 : (size_t)content_length;
+    reading->content_length = found[TRANSFER_ENCODING].value ? 0 : (size_t)content_length;
     if (content_length <= server->limits.body_bytes_max) return MHD_YES;
     if (found[EXPECT].value)
         return chttp_queue_refusal(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
@@ -143,43 +171,44 @@ static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection
 
 /// Room for `length` more bytes of the body. One that is whole is handed over before any other request moves, so
 /// all may use the same memory for it.
-static bool reserve(chttp_request *request, size_t length) {
-    size_t wanted = request->body_length + length;
-    if (wanted <= request->body_capacity) return true;
-    if (!request->body && length == request->content_length && length <= CHTTP_BODY_SHARED_BYTES) {
-        request->body = request->connection->shard->server->shared_body;
-        request->body_capacity = length;
+static bool reserve(chttp_server *server, chttp_reading *reading, size_t length) {
+    size_t wanted = reading->body_length + length;
+    if (wanted <= reading->body_capacity) return true;
+    if (!reading->body && length == reading->content_length && length <= CHTTP_BODY_SHARED_BYTES) {
+        reading->body = server->shared_body;
+        reading->body_capacity = length;
         return true;
     }
-    size_t capacity = request->body_capacity * 2 > wanted ? request->body_capacity * 2 : wanted;
-    char *grown = realloc(request->body, capacity);
+    size_t capacity = reading->body_capacity * 2 > wanted ? reading->body_capacity * 2 : wanted;
+    char *grown = realloc(reading->body, capacity);
     if (!grown) return false;
-    request->body = grown;
-    request->body_capacity = capacity;
+    reading->body = grown;
+    reading->body_capacity = capacity;
     return true;
 }
 
 /// Takes a piece of the body, or reads it away when the request is refused.
 static enum MHD_Result take_body(chttp_request *request, const char *bytes, size_t *size) {
     chttp_server *server = request->connection->shard->server;
-    size_t length = *size, total = request->body_length + length;
+    chttp_reading *reading = request->reading;
+    size_t length = *size, total = reading->body_length + length;
     *size = 0;
     if (!request->refused && total > server->limits.body_bytes_max)
         request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-    if (!request->refused && !reserve(request, length)) request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    if (!request->refused && !reserve(server, reading, length)) request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
     if (!request->refused) {
-        memcpy(request->body + request->body_length, bytes, length);
-        request->body_length = total;
+        memcpy(reading->body + reading->body_length, bytes, length);
+        reading->body_length = total;
         return MHD_YES;
     }
-    request->discarded_bytes += length;
+    reading->discarded_bytes += length;
     // A body that goes on is answered before its end, past libmicrohttpd, which cannot; then it is read
     // away for a while, and at last cut off.
-    if (!request->refused_on_socket && request->discarded_bytes > server->limits.body_bytes_max) {
+    if (!request->refused_on_socket && reading->discarded_bytes > server->limits.body_bytes_max) {
         request->refused_on_socket = true;
         chttp_refuse_on_socket(server, request->connection->fd, request->refused);
     }
-    return request->discarded_bytes > CHTTP_LINGER_BYTES_MAX ? MHD_NO : MHD_YES;
+    return reading->discarded_bytes > CHTTP_LINGER_BYTES_MAX ? MHD_NO : MHD_YES;
 }
 
 /// The request is whole: hands it over, and parks it when it comes back without an answer.
@@ -190,7 +219,7 @@ static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *
     if (request->refused) return chttp_queue_refusal(connection, request->refused);
     request->handed_over = true;
     server->callbacks.request(server->callbacks.context, request);
-    drop_body(request);
+    end_reading(request);
     if (request->abandoned) return MHD_NO;
     if (request->replied) return MHD_YES;
     request->parked = true;
@@ -205,7 +234,7 @@ enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mh
     (void)server_shard, (void)url, (void)version;
     chttp_request *request = *request_context;
     if (!request) return MHD_NO;
-    if (!request->headers_seen) return see_headers(request, mhd, method);
+    if (request->reading && !request->reading->headers_seen) return see_headers(request, mhd, method);
     if (*upload_size > 0) return take_body(request, upload, upload_size);
     return hand_over(request, mhd);
 }

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#define CHTTP_TARGET_INLINE_BYTES 32
+#define CHTTP_TARGET_INLINE_BYTES 128
+/// Free room for reading that is kept.
+#define CHTTP_FREE_READINGS_MAX 64
 /// A body up to this size that arrives whole lies in the server's memory while it is read.
 #define CHTTP_BODY_SHARED_BYTES 4096
 #define CHTTP_PROBLEM_TYPE "application/problem+json"
@@ -27,8 +29,10 @@ typedef struct {
     size_t length;
 } chttp_header_value;
 
-struct chttp_request {
-    chttp_connection *connection;
+/// What is known of a request until it has been handed over. Apart from the request, which may be parked for long.
+typedef struct chttp_reading chttp_reading;
+struct chttp_reading {
+    chttp_reading *next;  ///< The next that is free.
     const char *method;
     char *target;  ///< Owned unless it is `target_inline`.
     size_t target_length;
@@ -38,17 +42,22 @@ struct chttp_request {
     size_t content_length;  ///< As announced; 0 when it was not, or cannot be relied on.
     size_t discarded_bytes;
     chttp_header_value headers[CHTTP_HEADER_COUNT];
+    bool headers_seen;
+    char target_inline[CHTTP_TARGET_INLINE_BYTES];
+};
+
+struct chttp_request {
+    chttp_connection *connection;
+    chttp_reading *reading;         ///< NULL once it has been handed over.
     chttp_kept_response *response;  ///< What it is answered with, if that is kept.
     void *tag;
     uint16_t refused;  ///< The status it is refused with once its body has been read away, or 0.
     bool active;       ///< Its request line has arrived and it is not over.
-    bool headers_seen;
     bool handed_over;  ///< The `request` callback has had it.
     bool replied;
     bool parked;
     bool abandoned;
     bool refused_on_socket;  ///< The refusal is written; what still comes is read away.
-    char target_inline[CHTTP_TARGET_INLINE_BYTES];
 };
 
 /// One for each connection, made when it starts and freed when it is closed. Requests on a connection come
@@ -84,6 +93,8 @@ struct chttp_server {
     chttp_kept_response *kept_responses[CHTTP_KEPT_RESPONSE_BYTES_MAX];  ///< Free ones, by length.
     uint32_t kept_response_count;
     char shared_body[CHTTP_BODY_SHARED_BYTES];
+    chttp_reading *free_readings;
+    uint32_t free_reading_count;
     void *addresses;  ///< Connections counted by IP address, a tree of tsearch(3).
 };
 
@@ -112,6 +123,7 @@ enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mh
                                    size_t *upload_size, void **request_context);
 void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
                              enum MHD_RequestTerminationCode code);
+void chttp_readings_free(chttp_server *server);
 chttp_connection *chttp_connection_of(struct MHD_Connection *mhd);
 
 /// refusal.c

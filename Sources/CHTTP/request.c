@@ -2,21 +2,21 @@
 #include "internal.h"
 #include <poll.h>
 
-const char *chttp_method(const chttp_request *request) { return request->method; }
+const char *chttp_method(const chttp_request *request) { return request->reading->method; }
 
 const char *chttp_target(const chttp_request *request, size_t *length) {
-    *length = request->target_length;
-    return request->target;
+    *length = request->reading->target_length;
+    return request->reading->target;
 }
 
 const char *chttp_header(const chttp_request *request, chttp_header_name name, size_t *length) {
-    *length = request->headers[name].length;
-    return request->headers[name].value;
+    *length = request->reading->headers[name].length;
+    return request->reading->headers[name].value;
 }
 
 const void *chttp_body(const chttp_request *request, size_t *length) {
-    *length = request->body_length;
-    return request->body;
+    *length = request->reading->body_length;
+    return request->reading->body;
 }
 
 void *chttp_tag(const chttp_request *request) { return request->tag; }

@@ -73,6 +73,7 @@ void chttp_server_stop(chttp_server *server) {
         free(server->shards[i]);
     }
     chttp_responses_free(server);
+    chttp_readings_free(server);
     close(server->hang_up_epoll);
     free(server->shards);
     free(server);

@@ -1,6 +1,6 @@
 import CHTTP
 
-/// One whole request, as libmicrohttpd holds it: a view, valid until the request is answered.
+/// One whole request, as libmicrohttpd holds it: a view, valid until ``RequestHandler/respond(to:)`` first suspends.
 ///
 /// `@unchecked Sendable`: the memory is the event loop's, and only actors on the loop are given requests.
 package struct Request: @unchecked Sendable {

@@ -13,8 +13,17 @@ struct WaitingTickets: Sendable {
     }
     private var entries: [Entry] = []
     /// Where the first ticket stands; what is before it has left.
-    private var head = 0
-    private(set) var count = 0
+    private var head: Int {
+        get { Int(shortHead) }
+        set { shortHead = Int32(newValue) }
+    }
+    private(set) var count: Int {
+        get { Int(shortCount) }
+        set { shortCount = Int32(newValue) }
+    }
+    /// In 4 bytes each, since many locks may have them.
+    private var shortHead: Int32 = 0
+    private var shortCount: Int32 = 0
     private var expiries: DeadlineHeap?
 
     var isEmpty: Bool { count == 0 }

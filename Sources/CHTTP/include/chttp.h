@@ -81,8 +81,7 @@ void chttp_hang_ups(chttp_server *_Nonnull server);
 uint32_t chttp_connection_count(const chttp_server *_Nonnull server);
 uint32_t chttp_request_count(const chttp_server *_Nonnull server);
 
-// What a request holds. Pointers live until the request is over, that of the body until the `request` callback
-// returns.
+// What a request holds: to be asked for, and read, within the `request` callback.
 
 const char *_Nonnull chttp_method(const chttp_request *_Nonnull request);
 /// The request target as sent: path and query, still percent-encoded, `length` bytes.
