@@ -85,10 +85,11 @@ final class Problem: Error {
         private static let titles = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.spelledOut) })
 
         private var spelledOut: String {
-            let words = rawValue.split(separator: "_").joined(separator: " ")
-            let title = words.prefix(1).uppercased() + words.dropFirst()
-            return title.replacing("json", with: "JSON").replacing("http", with: "HTTP")
-                .replacing(" id", with: " ID", maxReplacements: self == .invalidConversationID ? 1 : 0)
+            let words = rawValue.split(separator: "_").map { word in
+                ["http": "HTTP", "id": "ID", "json": "JSON"][word] ?? String(word)
+            }
+            return (words.prefix(1).map { $0.prefix(1).uppercased() + $0.dropFirst() } + words.dropFirst())
+                .joined(separator: " ")
         }
 
         /// Seconds after which it is worth trying again.
