@@ -32,6 +32,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var jobs: [UnownedJob] = []
     private var nextJob = 0
     private var actions: [() -> Void] = []
+    private var lastActions: [() -> Void] = []
     private var hasRun = false
     private var isIdling = false
     private var turns = TurnTimes()
@@ -98,6 +99,12 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Registers an action for the end of every turn, before the loop waits. Loop thread, or before `run()`.
     package func beforeSleep(_ action: @escaping () -> Void) {
         actions.append(action)
+    }
+
+    /// Runs `action` once, at the end of the present turn, when the jobs that are ready have run: what they have
+    /// to say to one peer goes out in one write. Loop thread.
+    package func atEndOfTurn(_ action: @escaping () -> Void) {
+        lastActions.append(action)
     }
 
     /// How long the turns took: what is ready right after one began waits for its end. Loop thread.
@@ -170,15 +177,24 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             takeInbox()
             runJobs(&budget)
             for action in actions { action() }
-        } while hasJobs && budget > 0
+            runLastActions()
+        } while isUnfinished && budget > 0
         if turnStart != 0 {
             turns.record(nanoseconds: uv_hrtime() - turnStart)
             turnStart = 0
         }
-        setIdling(hasJobs)
+        setIdling(isUnfinished)
     }
 
     private var hasJobs: Bool { nextJob < jobs.count }
+    private var isUnfinished: Bool { hasJobs || !lastActions.isEmpty }
+
+    private func runLastActions() {
+        guard !lastActions.isEmpty else { return }
+        let actions = lastActions
+        lastActions = []
+        for action in actions { action() }
+    }
 
     /// Queued jobs, and those that have run and still take room.
     var jobRoom: Int { jobs.count }
@@ -224,27 +240,11 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// Takes no more from other threads; false when something is still to be run.
     private func closeInbox() -> Bool {
-        guard !hasJobs else { return false }
+        guard !isUnfinished else { return false }
         return withInbox { inbox in
             inbox.isClosed = inbox.isEmpty
             return inbox.isClosed
         }
-    }
-
-    /// Closes all handles; watches and signals that nobody stopped are told, and let go.
-    private func closeHandles() {
-        uv_walk(
-            uv,
-            { handle, _ in
-                guard let handle, uv_is_closing(handle) == 0 else { return }
-                switch uv_handle_get_type(handle) {
-                case UV_POLL: Watch.of(handle)?.stop()
-                case UV_SIGNAL: Signal.of(handle)?.stop()
-                default: uv_close(handle, nil)
-                }
-            }, nil)
-        // More than once when the loop was told to stop more than once.
-        while uv_loop_alive(uv) != 0 { uv_run(uv, UV_RUN_DEFAULT) }
     }
 }
 

@@ -1,6 +1,9 @@
 import CUV
 
-/// Calls back whenever a descriptor is readable, until it is stopped.
+/// Calls back whenever a descriptor is readable, and while it ``awaitsWriting`` writable, until it is stopped.
+///
+/// A descriptor in error (`EPOLLERR`) is called back for once, whatever is awaited, and no more before
+/// ``resume()``: its owner finds the error by using it.
 ///
 /// Made, used and stopped on the loop's thread. The descriptor stays its owner's, who stops the watch
 /// before closing it.
@@ -9,6 +12,14 @@ package final class Watch {
     private let loop: EventLoop
     private let action: () -> Void
     private var isStopped = false
+    private var isPaused = false
+    /// Whether it calls back for a writable descriptor too: only while there is something to write, since most
+    /// are writable at all times.
+    package var awaitsWriting = false {
+        didSet {
+            if awaitsWriting != oldValue, !isPaused { resume() }
+        }
+    }
 
     /// Throws when the descriptor cannot be polled (a regular file, say).
     package init(_ descriptor: Int32, on loop: EventLoop, action: @escaping () -> Void) throws(EventLoopError)
@@ -30,12 +41,15 @@ package final class Watch {
     /// Calls back no more until ``resume()``.
     package func pause() {
         guard !isStopped else { return }
+        isPaused = true
         uv_poll_stop(handle)
     }
 
     package func resume() {
         guard !isStopped else { return }
-        uv_poll_start(handle, Int32(UV_READABLE.rawValue), watchIsReadable)
+        isPaused = false
+        let events = UV_READABLE.rawValue | (awaitsWriting ? UV_WRITABLE.rawValue : 0)
+        uv_poll_start(handle, Int32(events), watchIsReady)
     }
 
     /// Ends the watch for good; a second call does nothing.
@@ -53,15 +67,15 @@ package final class Watch {
         handle.pointee.data.map { Unmanaged<Watch>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    fileprivate func isReadable() {
+    fileprivate func isReady() {
         loop.turnBegins()
         action()
     }
 }
 
-private func watchIsReadable(_ handle: UnsafeMutablePointer<uv_poll_t>?, _ status: Int32, _ events: Int32) {
+private func watchIsReady(_ handle: UnsafeMutablePointer<uv_poll_t>?, _ status: Int32, _ events: Int32) {
     guard let data = handle?.pointee.data else { return }
-    Unmanaged<Watch>.fromOpaque(data).takeUnretainedValue().isReadable()
+    Unmanaged<Watch>.fromOpaque(data).takeUnretainedValue().isReady()
 }
 
 /// Releases what `Watch.init` retained.
