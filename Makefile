@@ -4,8 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev pkg-config g++
+BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev libhiredis-dev \
+	libgnutls28-dev pkg-config g++
 TEST_PACKAGES := curl procps python3-venv systemd
+# Servers of the tests, which start them by themselves.
+TEST_SERVER_PACKAGES := redis-server
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
 PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5
 PYTHON := /usr/bin/python3
@@ -78,6 +81,7 @@ deps: ## Install the Debian packages that the build needs and lacks
 
 deps-test: deps
 	@$(call install_packages,$(TEST_PACKAGES))
+	$(call install_packages,$(TEST_SERVER_PACKAGES),without their services)
 
 swift-version:
 	@if ! command -v swift >/dev/null; then

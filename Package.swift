@@ -30,8 +30,10 @@ let package = Package(
         // The libraries of the system.
         .systemLibrary(name: "CUV"),
         .systemLibrary(name: "CSystemd"),
+        .systemLibrary(name: "CHiredis"),
         .target(name: "CHTTP", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CJSON", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CGnuTLS", cSettings: cSettings, linkerSettings: [.linkedLibrary("gnutls")]),
         .target(name: "CYAML", cSettings: cSettings, linkerSettings: [.linkedLibrary("yaml")]),
 
         // What the daemon is made of, lowest first; each imports only what stands above it.
@@ -39,6 +41,9 @@ let package = Package(
         .target(name: "TicketLock", swiftSettings: swiftSettings),
         .target(name: "LockStore", dependencies: ["EventLoop", "TicketLock"], swiftSettings: swiftSettings),
         .target(name: "HTTPServer", dependencies: ["CHTTP", "EventLoop"], swiftSettings: swiftSettings),
+        .target(
+            name: "RedisClient", dependencies: ["CGnuTLS", "CHiredis", "EventLoop"],
+            swiftSettings: swiftSettings),
         .target(
             name: "LockAPI", dependencies: ["CJSON", "EventLoop", "HTTPServer", "LockStore", "TicketLock"],
             swiftSettings: swiftSettings),
@@ -64,6 +69,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "EventLoop", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RedisClientTests", dependencies: ["RedisClient", "EventLoop", "Support"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LockAPITests",

@@ -1,0 +1,29 @@
+/// How Redis is reached.
+package struct RedisConfiguration: Sendable {
+    /// Where the server is, or who knows it.
+    package enum Server: Sendable, Equatable {
+        case address(RedisAddress)
+        /// Redis Sentinel: those that watch over the master of that name.
+        case sentinels([RedisAddress], master: String)
+    }
+
+    package var server: Server
+    /// The number of the database that is selected; 0 or more.
+    package var database: Int
+    /// The ACL user; nil for the default one.
+    package var username: String?
+    package var password: String?
+    /// The longest that a connection may take to become ready, and that a reply may take to come.
+    package var timeout: Duration
+
+    package init(
+        server: Server, database: Int = 0, username: String? = nil, password: String? = nil,
+        timeout: Duration = .seconds(10)
+    ) {
+        self.server = server
+        self.database = database
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+    }
+}

@@ -1,0 +1,46 @@
+extension RedisLink {
+    /// What every connection begins with, in one round trip: who we are, which database, and whether what
+    /// answers is a master that is able to serve.
+    func logIn() {
+        var steps: [(command: [String], check: (RedisReply) -> RedisError?)] = []
+        if let password = configuration.password, purpose != .sentinel {
+            steps.append(
+                (["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], Self.isNoError))
+        }
+        // For the eyes of whoever lists the clients; a user who may not set it goes without.
+        steps.append((["CLIENT", "SETNAME", "ticketlockd"], { _ in nil }))
+        if purpose == .commands, configuration.database != 0 {
+            steps.append((["SELECT", String(configuration.database)], Self.isNoError))
+        }
+        if purpose != .sentinel { steps.append((["ROLE"], { [address] in Self.isMaster($0, address) })) }
+        // Fails while Redis loads its data, or cannot save what it is told.
+        steps.append((["PING"], Self.isNoError))
+        let bytes = steps.flatMap { RedisCommand($0.command).bytes }
+        let checks = steps.map(\.check)
+        put(bytes, replies: steps.count) { [weak self] result in
+            guard let self, !isEnded else { return }
+            switch result {
+            case .failure: return
+            case .success(let replies):
+                for (reply, check) in zip(replies, checks) {
+                    if let error = check(reply) { return end(error) }
+                }
+                becomeReady()
+            }
+        }
+    }
+
+    private static func isNoError(_ reply: RedisReply) -> RedisError? {
+        guard case .error(let message) = reply else { return nil }
+        return RedisError(reply: message)
+    }
+
+    /// A user who may not ask for the role is told by the first write.
+    private static func isMaster(_ reply: RedisReply, _ address: RedisAddress) -> RedisError? {
+        if case .error(let message) = reply {
+            return message.hasPrefix("NOPERM ") ? nil : RedisError(reply: message)
+        }
+        guard let role = reply.elements?.first?.text, role != "master" else { return nil }
+        return RedisError(reply: "READONLY \(address) is no master but a \(role)")
+    }
+}
