@@ -28,6 +28,36 @@ struct SocketAddress {
         return descriptor
     }
 
+    /// Whether somebody accepts connections there.
+    var isListenedAt: Bool {
+        do {
+            close(try connect())
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// A port at 127.0.0.1 that the system chose and nobody has; another may take it before it is used.
+    static func freePort() throws -> UInt16 {
+        var address = try SocketAddress("127.0.0.1:0")
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw RawHTTPError("socket", errno) }
+        defer { close(descriptor) }
+        let port = withUnsafeMutablePointer(to: &address.storage) { storage -> UInt16? in
+            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { name -> UInt16? in
+                guard bind(descriptor, name, address.length) == 0,
+                    getsockname(descriptor, name, &address.length) == 0
+                else { return nil }
+                return name.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt16(bigEndian: $0.pointee.sin_port)
+                }
+            }
+        }
+        guard let port else { throw RawHTTPError("bind", errno) }
+        return port
+    }
+
     private mutating func setUnix(path: String) throws {
         let bytes = Array(path.utf8)
         let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
