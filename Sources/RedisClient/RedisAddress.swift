@@ -5,6 +5,14 @@ package enum RedisAddress: Sendable, Hashable, CustomStringConvertible {
     /// An absolute path.
     case unix(path: String)
 
+    /// What the server's certificate must be for.
+    var serverName: String {
+        switch self {
+        case .tcp(let host, _): host
+        case .unix: "localhost"
+        }
+    }
+
     package var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -13,17 +13,20 @@ package struct RedisConfiguration: Sendable {
     /// The ACL user; nil for the default one.
     package var username: String?
     package var password: String?
+    /// nil: the connection is not encrypted.
+    package var tls: RedisTLS?
     /// The longest that a connection may take to become ready, and that a reply may take to come.
     package var timeout: Duration
 
     package init(
         server: Server, database: Int = 0, username: String? = nil, password: String? = nil,
-        timeout: Duration = .seconds(10)
+        tls: RedisTLS? = nil, timeout: Duration = .seconds(10)
     ) {
         self.server = server
         self.database = database
         self.username = username
         self.password = password
+        self.tls = tls
         self.timeout = timeout
     }
 }

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 
 /// One connection to a Redis server or a sentinel, from the look-up of its name to its end. Loop thread only.
 ///
@@ -36,8 +37,12 @@ final class RedisLink {
     private let loop: EventLoop
     private let event: (Event) -> Void
     private let timeoutNanoseconds: Int64
+    /// By when it must be ready.
+    private let deadline: Int64
     private var dialer: Dialer?
     private var transport: Transport?
+    /// TLS that is being begun.
+    private var handshake: TLSSession?
     private var watch: Watch?
     private var alarm: Alarm?
     private let reader = ReplyReader()
@@ -65,7 +70,7 @@ final class RedisLink {
         self.loop = loop
         self.event = event
         timeoutNanoseconds = configuration.timeout.nanoseconds
-        let deadline = Alarm.now + timeoutNanoseconds
+        deadline = Alarm.now + timeoutNanoseconds
         alarm = try Alarm(on: loop) { [unowned self] in alarmWentOff() }
         dialer = try Dialer(to: address, by: deadline, on: loop) { [unowned self] in dialed($0) }
     }
@@ -98,7 +103,8 @@ final class RedisLink {
             return done(.failure(RedisError(.unavailable, "too many commands to \(address) are in flight")))
         }
         pending.append(
-            replies: replies, start: output.end, due: Alarm.now + timeoutNanoseconds, done: done)
+            replies: replies, start: output.end,
+            due: isReady ? Alarm.now + timeoutNanoseconds : deadline, done: done)
         output.append(bytes)
         guard !willFlush else { return }
         willFlush = true
@@ -121,13 +127,40 @@ final class RedisLink {
         switch result {
         case .failure(let error): end(error)
         case .success(let descriptor):
-            transport = .plain(descriptor)
             do throws(EventLoopError) {
                 watch = try Watch(descriptor, on: loop) { [unowned self] in socketIsReady() }
             } catch {
+                close(descriptor)
                 return lose(error.description)
             }
-            alarm?.set(Alarm.now + timeoutNanoseconds)
+            alarm?.set(deadline)
+            secure(descriptor)
+        }
+    }
+
+    /// Begins TLS, if it is to be, and then to log in.
+    private func secure(_ descriptor: Int32) {
+        guard let tls = configuration.tls else {
+            transport = .plain(descriptor)
+            return logIn()
+        }
+        guard let session = TLSSession(tls, over: descriptor, serverName: address.serverName) else {
+            close(descriptor)
+            return lose("no memory for TLS")
+        }
+        handshake = session
+        shakeHands()
+    }
+
+    private func shakeHands() {
+        guard let handshake else { return }
+        switch handshake.shakeHands() {
+        case .blocked: watch?.awaitsWriting = handshake.awaitsWriting
+        case .ended(let reason): lose(reason)
+        case .done:
+            watch?.awaitsWriting = false
+            transport = .tls(handshake)
+            self.handshake = nil
             logIn()
         }
     }
@@ -151,7 +184,7 @@ final class RedisLink {
         dialer?.cancel()
         alarm?.stop()
         watch?.stop()
-        transport?.close()
+        closeSocket()
         let entries = pending.removeAll()
         for entry in entries {
             let isSent = entry.start < output.written
@@ -160,11 +193,19 @@ final class RedisLink {
         if tell { event(.ended(error)) }
     }
 
+    private func closeSocket() {
+        transport?.close()
+        if let handshake { close(handshake.descriptor) }
+        transport = nil
+        handshake = nil
+    }
+
     /// Ends a connection on which nothing comes any more, and asks on one that is idle whether it still lives.
     private func alarmWentOff() {
         // The process may have slept while replies came: they are in time.
         read()
         guard !isEnded else { return }
+        guard transport != nil else { return lose("TLS has not begun within \(configuration.timeout)") }
         let now = Alarm.now
         if let due = pending.due, due <= now {
             let span = configuration.timeout
@@ -181,6 +222,7 @@ final class RedisLink {
     // MARK: Bytes
 
     private func socketIsReady() {
+        guard handshake == nil else { return shakeHands() }
         if !output.isEmpty { flush() }
         read()
     }
@@ -198,7 +240,7 @@ final class RedisLink {
                 case .done(let count):
                     wasHeard = true
                     take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                    if isEnded || count < buffer.count { return }
+                    if isEnded || (count < buffer.count && !transport.readsRecords) { return }
                 }
             }
         }

@@ -14,38 +14,44 @@ package final class RunningRedis: @unchecked Sendable {
     /// At 127.0.0.1; chosen by the system.
     package let port: UInt16
     private let options: [String]
+    private let usesTLS: Bool
     private let lock = NSLock()
     private var current: ChildProcess
 
     /// Starts a server, waits until it takes commands, runs `body`, and ends the server whatever happens there.
     ///
-    /// - Parameter options: as on its command line, to which they are added: `["--maxmemory", "5mb"]`.
+    /// - Parameters:
+    ///   - options: as on its command line, to which they are added: `["--maxmemory", "5mb"]`.
+    ///   - usesTLS: whether the port is for TLS; the options name its certificates.
     package static func with<Value>(
-        _ options: [String] = [], _ body: (RunningRedis) async throws -> Value
+        _ options: [String] = [], usesTLS: Bool = false, _ body: (RunningRedis) async throws -> Value
     ) async throws -> Value {
         try await withTemporaryFolder { folder in
-            let redis = try await start(in: folder, options)
+            let redis = try await start(in: folder, options, usesTLS: usesTLS)
             defer { redis.kill() }
             return try await body(redis)
         }
     }
 
     /// Starts a server whose files are in `folder`; whoever does so kills it.
-    package static func start(in folder: URL, _ options: [String] = []) async throws -> RunningRedis {
+    package static func start(
+        in folder: URL, _ options: [String] = [], usesTLS: Bool = false
+    ) async throws -> RunningRedis {
         // Somebody else may take the port before the server does.
         for _ in 0..<5 {
-            let redis = try RunningRedis(in: folder, port: try SocketAddress.freePort(), options)
+            let redis = try RunningRedis(in: folder, port: try SocketAddress.freePort(), options, usesTLS)
             if try await redis.takesCommands() { return redis }
             redis.kill()
         }
         throw Failure(description: "redis-server does not start: \(Self.log(in: folder))")
     }
 
-    private init(in folder: URL, port: UInt16, _ options: [String]) throws {
+    private init(in folder: URL, port: UInt16, _ options: [String], _ usesTLS: Bool) throws {
         self.folder = folder
         self.port = port
         self.options = options
-        current = try Self.launch(in: folder, port: port, options)
+        self.usesTLS = usesTLS
+        current = try Self.launch(in: folder, port: port, options, usesTLS)
     }
 
     /// A Unix socket that it listens at too.
@@ -69,7 +75,7 @@ package final class RunningRedis: @unchecked Sendable {
     /// Starts it again at the same port, with nothing in memory, and waits until it takes commands.
     package func restart() async throws {
         process.kill()
-        let next = try Self.launch(in: folder, port: port, options)
+        let next = try Self.launch(in: folder, port: port, options, usesTLS)
         lock.withLock { current = next }
         guard try await takesCommands() else {
             throw Failure(description: "redis-server does not start again: \(Self.log(in: folder))")
@@ -85,12 +91,15 @@ package final class RunningRedis: @unchecked Sendable {
 
     private var process: ChildProcess { lock.withLock { current } }
 
-    private static func launch(in folder: URL, port: UInt16, _ options: [String]) throws -> ChildProcess {
+    private static func launch(
+        in folder: URL, port: UInt16, _ options: [String], _ usesTLS: Bool
+    ) throws -> ChildProcess {
+        let ports = usesTLS ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
         let log = folder.appending(path: "redis.log").path
         return try ChildProcess(
             try Command.path(of: "redis-server"),
-            [
-                "--port", String(port), "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
+            ports + [
+                "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
                 "--unixsocket", folder.appending(path: "redis.sock").path, "--appendonly", "no",
             ] + options, environment: Command.inherited(adding: [:]), output: log, errors: log)
     }
