@@ -33,7 +33,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var nextJob = 0
     private var actions: [() -> Void] = []
     private var lastActions: [() -> Void] = []
-    private var hasRun = false
+    private(set) var hasRun = false
     private var isIdling = false
     private var turns = TurnTimes()
     private var turnStart: UInt64 = 0

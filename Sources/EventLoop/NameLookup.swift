@@ -55,7 +55,8 @@ package final class NameLookup {
         }
         uv_freeaddrinfo(list)
         request.deallocate()
-        guard let action else { return }
+        // After the loop's end nobody is there to go on with it.
+        guard let action, !loop.hasRun else { return }
         self.action = nil
         do throws(EventLoopError) {
             try EventLoopError.check(status, "getaddrinfo")

@@ -19,6 +19,10 @@ final class KeptLink {
     private var alarm: Alarm?
     private var backoff = Backoff()
     private var link: RedisLink?
+    private var search: MasterSearch?
+    private var attempts = 0
+    /// The master that the next attempt is made to, unasked.
+    private var announced: RedisAddress?
     private var readySince: Int64?
 
     /// - Parameter random: gives numbers from 0 to 1.
@@ -41,7 +45,7 @@ final class KeptLink {
     var ready: RedisLink? { link.flatMap { $0.isReady ? $0 : nil } }
 
     /// Whether it rests between two attempts.
-    var isResting: Bool { link == nil }
+    var isResting: Bool { link == nil && search == nil }
 
     /// The server that was last connected to, or tried.
     var address: RedisAddress? { link?.address }
@@ -49,15 +53,45 @@ final class KeptLink {
     func stop() {
         alarm?.stop()
         alarm = nil
+        search?.cancel()
+        search = nil
         link?.stop()
         link = nil
     }
 
     /// Ends the present connection, as if it had been lost.
-    func drop(because reason: RedisError) { link?.end(reason) }
+    ///
+    /// - Parameter next: the server that the next attempt is made to; nil: as always.
+    func drop(because reason: RedisError, next: RedisAddress? = nil) {
+        announced = next
+        link?.end(reason)
+    }
 
     private func attempt() {
-        guard case .address(let address) = configuration.server else { return }
+        switch configuration.server {
+        case .address(let address): connect(to: address)
+        case .sentinels(let sentinels, let master):
+            if let address = announced {
+                announced = nil
+                return connect(to: address)
+            }
+            // Another one goes first each time: one that has not heard of a fail-over would be believed for ever.
+            let first = attempts % sentinels.count
+            attempts += 1
+            if purpose == .announcements { return connect(to: sentinels[first]) }
+            let order = Array(sentinels[first...] + sentinels[..<first])
+            search = MasterSearch(for: master, among: order, configuration, on: loop) { [unowned self] in
+                search = nil
+                switch $0 {
+                case .success(let address): connect(to: address)
+                case .failure(let error): retry(after: error)
+                }
+            }
+            search?.start()
+        }
+    }
+
+    private func connect(to address: RedisAddress) {
         do throws(EventLoopError) {
             link = try RedisLink(to: address, for: purpose, configuration, on: loop) { [unowned self] in
                 handle($0)

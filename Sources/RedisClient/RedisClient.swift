@@ -10,12 +10,16 @@ package actor RedisClient: LoopActor {
     let configuration: RedisConfiguration
     let log: @Sendable (RedisNotice) -> Void
     private let random: @Sendable () -> Double
-    private var commands: KeptLink?
+    var commands: KeptLink?
+    /// To one of the sentinels, if there are any.
+    var announcements: KeptLink?
+    var search: MasterSearch?
     var subscriptions = Subscriptions()
     var subscriber: KeptLink?
     private var isStopped = false
     /// Why there is no connection; nil while there is one.
     package private(set) var lastProblem: RedisError?
+    private var told = ToldProblems()
     var onMessage: @Sendable (_ channel: String, _ payload: [UInt8]) -> Void = { _, _ in }
     var onState: @Sendable (RedisState) -> Void = { _ in }
 
@@ -42,6 +46,7 @@ package actor RedisClient: LoopActor {
     package func start() throws(EventLoopError) {
         commands = try makeLink(for: .commands) { $0.commandsEvent($1) }
         commands?.start()
+        try watchSentinels()
     }
 
     /// Ends the connections for good. What is in flight fails; so does everything that is asked later.
@@ -51,6 +56,10 @@ package actor RedisClient: LoopActor {
         lastProblem = problem
         commands?.stop()
         subscriber?.stop()
+        announcements?.stop()
+        search?.cancel()
+        search = nil
+        announcements = nil
         commands = nil
         subscriber = nil
         for waiter in subscriptions.lose() { waiter(.failure(problem)) }
@@ -142,6 +151,7 @@ package actor RedisClient: LoopActor {
         switch event {
         case .ready:
             lastProblem = nil
+            told = ToldProblems()
             if let address = commands?.address {
                 log(.ready(address))
                 followSubscriptions(to: address)
@@ -152,8 +162,7 @@ package actor RedisClient: LoopActor {
             log(.lost(error))
             onState(.lost)
         case .failed(let error, let next):
-            // The first failure is told as such, and one whose reason is new.
-            log(error == lastProblem ? .attemptFailed(error, next: next) : .notReady(error))
+            log(told.isNew(error) ? .notReady(error) : .attemptFailed(error, next: next))
             lastProblem = error
         case .message: break
         }

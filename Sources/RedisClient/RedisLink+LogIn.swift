@@ -2,17 +2,15 @@ extension RedisLink {
     /// What every connection begins with, in one round trip: who we are, which database, and whether what
     /// answers is a master that is able to serve.
     func logIn() {
+        if purpose == .sentinel || purpose == .announcements { return greetSentinel() }
         var steps: [(command: [String], check: (RedisReply) -> RedisError?)] = []
-        if let password = configuration.password, purpose != .sentinel {
-            steps.append(
-                (["AUTH"] + (configuration.username.map { [$0] } ?? []) + [password], Self.isNoError))
-        }
+        if let authentication { steps.append((authentication, Self.isNoError)) }
         // For the eyes of whoever lists the clients; a user who may not set it goes without.
         steps.append((["CLIENT", "SETNAME", "ticketlockd"], { _ in nil }))
         if purpose == .commands, configuration.database != 0 {
             steps.append((["SELECT", String(configuration.database)], Self.isNoError))
         }
-        if purpose != .sentinel { steps.append((["ROLE"], { [address] in Self.isMaster($0, address) })) }
+        steps.append((["ROLE"], { [address] in Self.isMaster($0, address) }))
         // Fails while Redis loads its data, or cannot save what it is told.
         steps.append((["PING"], Self.isNoError))
         let bytes = steps.flatMap { RedisCommand($0.command).bytes }
@@ -26,6 +24,23 @@ extension RedisLink {
                     if let error = check(reply) { return end(error) }
                 }
                 becomeReady()
+            }
+        }
+    }
+
+    private var authentication: [String]? {
+        configuration.password.map { ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [$0] }
+    }
+
+    /// Sentinels often have no password where the server has one: it is given to those that ask for it.
+    private func greetSentinel() {
+        put(RedisCommand(["PING"]).bytes, replies: 1) { [weak self] result in
+            guard let self, !isEnded, case .success(let replies) = result else { return }
+            guard let error = Self.isNoError(replies[0]) else { return becomeReady() }
+            guard error.word == "NOAUTH", let authentication else { return end(error) }
+            put(RedisCommand(authentication).bytes, replies: 1) { [weak self] result in
+                guard let self, !isEnded, case .success(let replies) = result else { return }
+                if let error = Self.isNoError(replies[0]) { end(error) } else { becomeReady() }
             }
         }
     }

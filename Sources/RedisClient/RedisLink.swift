@@ -14,6 +14,8 @@ final class RedisLink {
         case subscriptions
         /// Questions to a sentinel.
         case sentinel
+        /// What a sentinel announces.
+        case announcements
     }
 
     enum Event {
@@ -257,7 +259,8 @@ final class RedisLink {
     }
 
     private func take(_ reply: RedisReply) {
-        if purpose == .subscriptions, case .array(let parts) = reply, parts.count == 3,
+        if purpose == .subscriptions || purpose == .announcements, case .array(let parts) = reply,
+            parts.count == 3,
             parts[0].text == "message", let channel = parts[1].text, let payload = parts[2].bytes
         {
             return event(.message(channel: channel, payload: payload))

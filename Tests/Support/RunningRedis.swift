@@ -9,12 +9,20 @@ package final class RunningRedis: @unchecked Sendable {
         package let description: String
     }
 
+    package enum Kind: Sendable {
+        case server
+        /// Its port is for TLS; the options name its certificates.
+        case tls
+        /// It watches over others, which its file names.
+        case sentinel(file: String)
+    }
+
     /// Its files, the log among them.
     package let folder: URL
     /// At 127.0.0.1; chosen by the system.
     package let port: UInt16
     private let options: [String]
-    private let usesTLS: Bool
+    private let kind: Kind
     private let lock = NSLock()
     private var current: ChildProcess
 
@@ -22,12 +30,12 @@ package final class RunningRedis: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - options: as on its command line, to which they are added: `["--maxmemory", "5mb"]`.
-    ///   - usesTLS: whether the port is for TLS; the options name its certificates.
+    ///   - kind: how it is reached, or what it is.
     package static func with<Value>(
-        _ options: [String] = [], usesTLS: Bool = false, _ body: (RunningRedis) async throws -> Value
+        _ options: [String] = [], _ kind: Kind = .server, _ body: (RunningRedis) async throws -> Value
     ) async throws -> Value {
         try await withTemporaryFolder { folder in
-            let redis = try await start(in: folder, options, usesTLS: usesTLS)
+            let redis = try await start(in: folder, options, kind)
             defer { redis.kill() }
             return try await body(redis)
         }
@@ -35,23 +43,23 @@ package final class RunningRedis: @unchecked Sendable {
 
     /// Starts a server whose files are in `folder`; whoever does so kills it.
     package static func start(
-        in folder: URL, _ options: [String] = [], usesTLS: Bool = false
+        in folder: URL, _ options: [String] = [], _ kind: Kind = .server
     ) async throws -> RunningRedis {
         // Somebody else may take the port before the server does.
         for _ in 0..<5 {
-            let redis = try RunningRedis(in: folder, port: try SocketAddress.freePort(), options, usesTLS)
+            let redis = try RunningRedis(in: folder, port: try SocketAddress.freePort(), options, kind)
             if try await redis.takesCommands() { return redis }
             redis.kill()
         }
         throw Failure(description: "redis-server does not start: \(Self.log(in: folder))")
     }
 
-    private init(in folder: URL, port: UInt16, _ options: [String], _ usesTLS: Bool) throws {
+    private init(in folder: URL, port: UInt16, _ options: [String], _ kind: Kind) throws {
         self.folder = folder
         self.port = port
         self.options = options
-        self.usesTLS = usesTLS
-        current = try Self.launch(in: folder, port: port, options, usesTLS)
+        self.kind = kind
+        current = try Self.launch(in: folder, port: port, options, kind)
     }
 
     /// A Unix socket that it listens at too.
@@ -75,7 +83,7 @@ package final class RunningRedis: @unchecked Sendable {
     /// Starts it again at the same port, with nothing in memory, and waits until it takes commands.
     package func restart() async throws {
         process.kill()
-        let next = try Self.launch(in: folder, port: port, options, usesTLS)
+        let next = try Self.launch(in: folder, port: port, options, kind)
         lock.withLock { current = next }
         guard try await takesCommands() else {
             throw Failure(description: "redis-server does not start again: \(Self.log(in: folder))")
@@ -92,16 +100,23 @@ package final class RunningRedis: @unchecked Sendable {
     private var process: ChildProcess { lock.withLock { current } }
 
     private static func launch(
-        in folder: URL, port: UInt16, _ options: [String], _ usesTLS: Bool
+        in folder: URL, port: UInt16, _ options: [String], _ kind: Kind
     ) throws -> ChildProcess {
-        let ports = usesTLS ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)]
         let log = folder.appending(path: "redis.log").path
+        let common = [
+            "--bind", "127.0.0.1", "--dir", folder.path, "--unixsocket",
+            folder.appending(path: "redis.sock").path,
+        ]
+        let withoutFiles = ["--save", "", "--appendonly", "no"]
+        let arguments =
+            switch kind {
+            case .server: ["--port", String(port)] + withoutFiles
+            case .tls: ["--port", "0", "--tls-port", String(port)] + withoutFiles
+            case .sentinel(let file): [file, "--sentinel", "--port", String(port)]
+            }
         return try ChildProcess(
-            try Command.path(of: "redis-server"),
-            ports + [
-                "--bind", "127.0.0.1", "--dir", folder.path, "--save", "",
-                "--unixsocket", folder.appending(path: "redis.sock").path, "--appendonly", "no",
-            ] + options, environment: Command.inherited(adding: [:]), output: log, errors: log)
+            try Command.path(of: "redis-server"), arguments + common + options,
+            environment: Command.inherited(adding: [:]), output: log, errors: log)
     }
 
     /// Waits until it listens; false if it ends instead.

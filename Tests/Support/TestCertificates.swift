@@ -21,23 +21,28 @@ package struct TestCertificates: Sendable {
     /// The certificate of the authority, for those that trust it.
     package var trustFile: String { authority.certificate }
 
-    /// A server's certificate for 127.0.0.1 and localhost.
-    package func server() async throws -> Identity {
-        try await make("server", ["dns_name = localhost", "ip_address = 127.0.0.1", "tls_www_server"])
+    /// What is right or wrong with a server's certificate.
+    package enum Server: Sendable {
+        /// It is for 127.0.0.1 and localhost.
+        case trusted
+        /// It is for another name than the server is reached by.
+        case otherName
+        /// It was valid until some years ago.
+        case expired
     }
 
-    /// A server's certificate for another name than it is reached by.
-    package func serverOfOtherName() async throws -> Identity {
-        try await make("other", ["dns_name = redis.example", "tls_www_server"])
-    }
-
-    /// A server's certificate that was valid until some years ago.
-    package func expiredServer() async throws -> Identity {
-        let lines = [
-            "activation_date = \"2020-01-01 00:00:00\"", "expiration_date = \"2021-01-01 00:00:00\"",
-            "dns_name = localhost", "ip_address = 127.0.0.1", "tls_www_server",
-        ]
-        return try await make("expired", lines, isExpired: true)
+    /// A server's certificate.
+    package func server(_ kind: Server) async throws -> Identity {
+        let local = ["dns_name = localhost", "ip_address = 127.0.0.1", "tls_www_server"]
+        switch kind {
+        case .trusted: return try await make("server", local)
+        case .otherName: return try await make("other", ["dns_name = redis.example", "tls_www_server"])
+        case .expired:
+            let span = [
+                "activation_date = \"2020-01-01 00:00:00\"", "expiration_date = \"2021-01-01 00:00:00\"",
+            ]
+            return try await make("expired", local + span, isExpired: true)
+        }
     }
 
     /// A client's certificate.
