@@ -33,7 +33,12 @@ final class Dialer {
         switch address {
         case .tcp(let host, let port):
             alarm?.set(deadline)
-            lookup = try NameLookup(host, port: port, on: loop) { [unowned self] in found($0) }
+            do throws(EventLoopError) {
+                lookup = try NameLookup(host, port: port, on: loop) { [unowned self] in found($0) }
+            } catch {
+                alarm?.stop()
+                throw error
+            }
         case .unix(let path):
             if let address = NetworkAddress(unixPath: path) { candidates = [address] }
             problem = "a path has 1 to \(NetworkAddress.unixPathBytesMax) bytes"

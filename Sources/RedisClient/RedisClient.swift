@@ -42,7 +42,7 @@ package actor RedisClient: LoopActor {
 
     // MARK: Life
 
-    /// Begins to connect. Once. Throws when no descriptor is left.
+    /// Begins to connect. Once; ``stop()`` it before its loop ends. Throws when no descriptor is left.
     package func start() throws(EventLoopError) {
         commands = try makeLink(for: .commands) { $0.commandsEvent($1) }
         commands?.start()

@@ -1,10 +1,8 @@
 import EventLoop
-import Glibc
 
 /// One connection to a Redis server or a sentinel, from the look-up of its name to its end. Loop thread only.
 ///
-/// Commands leave at the end of the turn they were given in, all in one write, and their replies come in the
-/// same order. A reply that does not come in time ends the connection, so that it is never taken for another's.
+/// Replies come in the order of the commands. A reply that does not come in time ends the connection, so that it is never taken for another's.
 final class RedisLink {
     /// What the connection is for.
     enum Purpose {
@@ -29,28 +27,18 @@ final class RedisLink {
 
     /// Replies that may be waited for at once.
     static let repliesMax = 100_000
-    private static let readBytes = 64 * 1024
-    /// Reads before others get their turn.
-    private static let readsPerTurnMax = 16
 
     let address: RedisAddress
     let purpose: Purpose
     let configuration: RedisConfiguration
-    private let loop: EventLoop
     private let event: (Event) -> Void
     private let timeoutNanoseconds: Int64
     /// By when it must be ready.
     private let deadline: Int64
-    private var dialer: Dialer?
-    private var transport: Transport?
-    /// TLS that is being begun.
-    private var handshake: TLSSession?
-    private var watch: Watch?
+    private var stream: ByteStream?
     private var alarm: Alarm?
     private let reader = ReplyReader()
-    private var output = OutputBuffer()
     private var pending = PendingReplies()
-    private var willFlush = false
     /// Whether anything has come in since the alarm last went off.
     private var wasHeard = false
     private(set) var isReady = false
@@ -63,22 +51,30 @@ final class RedisLink {
     /// - Parameter event: not called from within this call.
     init(
         to address: RedisAddress, for purpose: Purpose, _ configuration: RedisConfiguration,
-        on loop: EventLoop,
-        event: @escaping (Event) -> Void
+        on loop: EventLoop, event: @escaping (Event) -> Void
     ) throws(EventLoopError) {
         self.address = address
         self.purpose = purpose
         self.configuration = configuration
-        self.loop = loop
         self.event = event
         timeoutNanoseconds = configuration.timeout.nanoseconds
         deadline = Alarm.now + timeoutNanoseconds
         alarm = try Alarm(on: loop) { [unowned self] in alarmWentOff() }
-        dialer = try Dialer(to: address, by: deadline, on: loop) { [unowned self] in dialed($0) }
+        alarm?.set(deadline)
+        do throws(EventLoopError) {
+            stream = try ByteStream(to: address, configuration.tls, by: deadline, on: loop) {
+                [unowned self] in handle($0)
+            }
+        } catch {
+            alarm?.stop()
+            throw error
+        }
     }
 
     /// Ends the connection without an event. What is in flight is told.
-    func stop() { end(RedisError(.outcomeUnknown, "the connection to \(address) was given up"), tell: false) }
+    func stop() {
+        end(RedisError(.outcomeUnknown, "the connection to \(address) was given up"), tell: false)
+    }
 
     /// Takes no more commands, and ends when those in flight are answered.
     func retire(because reason: RedisError) {
@@ -94,78 +90,26 @@ final class RedisLink {
     ///
     /// - Parameter replies: how many there will be.
     func send(_ bytes: [UInt8], replies: Int, done: @escaping PendingReplies.Done) {
-        guard isReady else { return done(.failure(farewell ?? notReady)) }
+        guard isReady else {
+            let reason = farewell?.detail ?? "there is no connection to \(address)"
+            return done(.failure(RedisError(.unavailable, reason)))
+        }
         put(bytes, replies: replies, done: done)
     }
 
     /// Sends commands also while the connection is not ready yet.
     func put(_ bytes: [UInt8], replies: Int, done: @escaping PendingReplies.Done) {
-        guard pending.count + replies <= Self.repliesMax, output.count + bytes.count <= OutputBuffer.bytesMax
+        guard let stream, pending.count + replies <= Self.repliesMax,
+            stream.waitingCount + bytes.count <= OutputBuffer.bytesMax
         else {
             return done(.failure(RedisError(.unavailable, "too many commands to \(address) are in flight")))
         }
-        pending.append(
-            replies: replies, start: output.end,
-            due: isReady ? Alarm.now + timeoutNanoseconds : deadline, done: done)
-        output.append(bytes)
-        guard !willFlush else { return }
-        willFlush = true
-        loop.atEndOfTurn { [weak self] in self?.flush() }
-    }
-
-    private var notReady: RedisError { RedisError(.unavailable, "there is no connection to \(address)") }
-
-    private func flush() {
-        willFlush = false
-        guard !isEnded, let transport else { return }
-        if let reason = output.write(to: transport) { return lose(reason) }
-        watch?.awaitsWriting = !output.isEmpty
+        let due = isReady ? Alarm.now + timeoutNanoseconds : deadline
+        pending.append(replies: replies, start: stream.end, due: due, done: done)
+        stream.write(bytes)
     }
 
     // MARK: Life
-
-    private func dialed(_ result: Result<Int32, RedisError>) {
-        dialer = nil
-        switch result {
-        case .failure(let error): end(error)
-        case .success(let descriptor):
-            do throws(EventLoopError) {
-                watch = try Watch(descriptor, on: loop) { [unowned self] in socketIsReady() }
-            } catch {
-                close(descriptor)
-                return lose(error.description)
-            }
-            alarm?.set(deadline)
-            secure(descriptor)
-        }
-    }
-
-    /// Begins TLS, if it is to be, and then to log in.
-    private func secure(_ descriptor: Int32) {
-        guard let tls = configuration.tls else {
-            transport = .plain(descriptor)
-            return logIn()
-        }
-        guard let session = TLSSession(tls, over: descriptor, serverName: address.serverName) else {
-            close(descriptor)
-            return lose("no memory for TLS")
-        }
-        handshake = session
-        shakeHands()
-    }
-
-    private func shakeHands() {
-        guard let handshake else { return }
-        switch handshake.shakeHands() {
-        case .blocked: watch?.awaitsWriting = handshake.awaitsWriting
-        case .ended(let reason): lose(reason)
-        case .done:
-            watch?.awaitsWriting = false
-            transport = .tls(handshake)
-            self.handshake = nil
-            logIn()
-        }
-    }
 
     /// After everything that makes the connection ready.
     func becomeReady() {
@@ -174,46 +118,33 @@ final class RedisLink {
         event(.ready)
     }
 
-    private func lose(_ reason: String) {
-        end(RedisError(.outcomeUnknown, "the connection to \(address) is lost: \(reason)"))
-    }
-
     /// Ends the connection. Commands of which nothing was written are told that they were not sent.
     func end(_ error: RedisError, tell: Bool = true) {
         guard !isEnded else { return }
         isEnded = true
         isReady = false
-        dialer?.cancel()
         alarm?.stop()
-        watch?.stop()
-        closeSocket()
-        let entries = pending.removeAll()
-        for entry in entries {
-            let isSent = entry.start < output.written
-            entry.done(.failure(RedisError(isSent ? .outcomeUnknown : .unavailable, error.detail)))
+        stream?.close()
+        let written = stream?.written ?? 0
+        for entry in pending.removeAll() {
+            let code: RedisError.Code = entry.start < written ? .outcomeUnknown : .unavailable
+            entry.done(.failure(RedisError(code, error.detail)))
         }
         if tell { event(.ended(error)) }
-    }
-
-    private func closeSocket() {
-        transport?.close()
-        if let handshake { close(handshake.descriptor) }
-        transport = nil
-        handshake = nil
     }
 
     /// Ends a connection on which nothing comes any more, and asks on one that is idle whether it still lives.
     private func alarmWentOff() {
         // The process may have slept while replies came: they are in time.
-        read()
+        stream?.read()
         guard !isEnded else { return }
-        guard transport != nil else { return lose("TLS has not begun within \(configuration.timeout)") }
         let now = Alarm.now
-        if let due = pending.due, due <= now {
+        // One that is not open yet has no replies to wait for.
+        if pending.due.map({ $0 <= now }) ?? !isReady {
             let span = configuration.timeout
-            return lose("no reply came within \(span)")
+            return end(RedisError(.outcomeUnknown, "\(address) did not answer within \(span)"))
         }
-        if pending.count == 0, !wasHeard, isReady {
+        if pending.count == 0, !wasHeard {
             put(RedisCommand(["PING"]).bytes, replies: 1) { _ in }
         }
         wasHeard = false
@@ -221,35 +152,18 @@ final class RedisLink {
         alarm?.set(pending.due ?? now + timeoutNanoseconds)
     }
 
-    // MARK: Bytes
+    // MARK: Replies
 
-    private func socketIsReady() {
-        guard handshake == nil else { return shakeHands() }
-        if !output.isEmpty { flush() }
-        read()
-    }
-
-    private func read() {
-        guard let transport, !isEnded else { return }
-        var reason: String?
-        withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 8) { buffer in
-            for _ in 0..<Self.readsPerTurnMax {
-                switch transport.read(into: buffer) {
-                case .blocked: return
-                case .ended(let text):
-                    reason = text
-                    return
-                case .done(let count):
-                    wasHeard = true
-                    take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                    if isEnded || (count < buffer.count && !transport.readsRecords) { return }
-                }
-            }
+    private func handle(_ event: ByteStream.Event) {
+        switch event {
+        case .opened: logIn()
+        case .bytes(let bytes): take(bytes)
+        case .ended(let error): end(error)
         }
-        if let reason { lose(reason) }
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) {
+        wasHeard = true
         do throws(RedisError) {
             try reader.feed(bytes)
             while !isEnded, let reply = try reader.next() { take(reply) }
@@ -260,8 +174,8 @@ final class RedisLink {
 
     private func take(_ reply: RedisReply) {
         if purpose == .subscriptions || purpose == .announcements, case .array(let parts) = reply,
-            parts.count == 3,
-            parts[0].text == "message", let channel = parts[1].text, let payload = parts[2].bytes
+            parts.count == 3, parts[0].text == "message", let channel = parts[1].text,
+            let payload = parts[2].bytes
         {
             return event(.message(channel: channel, payload: payload))
         }
