@@ -50,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "ticketlockd",
             dependencies: [
-                "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "TicketLock",
+                "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "RedisClient",
+                "TicketLock",
                 arguments, log,
             ],
             swiftSettings: swiftSettings),
@@ -80,7 +81,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "TicketlockdTests", dependencies: ["ticketlockd", "LockStore", "Support", arguments, log],
+            name: "TicketlockdTests",
+            dependencies: ["ticketlockd", "LockStore", "RedisClient", "Support", arguments, log],
             swiftSettings: swiftSettings),
         .testTarget(name: "DaemonTests", dependencies: ["Support"], swiftSettings: swiftSettings),
     ],

@@ -42,18 +42,27 @@ struct ConfigurationPrintTests {
         "locks.max_retained_numbers": "4",
         "locks.max_idempotency_key_bytes": "5", "http.max_body_bytes": "64", "http.max_header_bytes": "1024",
         "http.max_connections": "7", "http.max_connections_per_ip": "6", "http.idle_timeout": "8",
+        "redis.host": "::1", "redis.port": "1", "redis.db": "0", "redis.username": "a\"b\\",
+        "redis.password_file": "word", "redis.use_ssl": "true", "redis.ssl_certfile": "/a #b",
+        "redis.ssl_keyfile": "/c", "redis.ssl_ca_certs": "/d", "redis.key_prefix": "x9",
+        "redis.socket_timeout": "0.5", "redis.sentinels": "a:1,[::1]:2", "redis.sentinel_master": "m",
         "http.unix_socket_mode": "0007", "log.level": "trace", "log.format": "json",
     ]
 
     @Test("What is printed reads back to the same configuration, with every key changed")
     func roundTrip() throws {
         let loaded = try load(Self.others.flatMap { ["--set", "\($0)=\($1)"] })
-        #expect(loaded.sources.count == ConfigurationKey.all.count)
+        // It does not go with some of the others.
+        let apart = "redis.unix_socket"
+        #expect(loaded.sources.count == ConfigurationKey.all.count - 1)
         let read = try load(file: loaded.yaml)
         #expect(read.configuration == loaded.configuration)
-        for key in ConfigurationKey.all where key.name != "store.type" {
+        for key in ConfigurationKey.all where !["store.type", apart].contains(key.name) {
             #expect(key.yaml(read.configuration) != key.yaml(.defaults), "\(key.name)")
         }
+        let socket = try load(["--set", "\(apart)=/run/redis.sock"])
+        #expect(try load(file: socket.yaml).configuration == socket.configuration)
+        #expect(socket.configuration.redis.unixSocket == "/run/redis.sock")
     }
 
     @Test("Each key that was set has its source beside it, even one that would break the line")

@@ -40,9 +40,9 @@ struct ConfigurationRuleTests {
     @Test("What a rule ties together is reloaded together, so that SIGHUP cannot break the rule")
     func reloadable() throws {
         for rule in ConfigurationRule.all {
-            let smaller = try #require(ConfigurationKey.named(rule.smaller))
-            let larger = try #require(ConfigurationKey.named(rule.larger))
-            #expect(smaller.isReloadable == larger.isReloadable)
+            let key = try #require(ConfigurationKey.named(rule.key))
+            let other = try #require(ConfigurationKey.named(rule.other))
+            #expect(key.isReloadable == other.isReloadable)
         }
     }
 }

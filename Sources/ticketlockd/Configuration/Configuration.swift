@@ -1,5 +1,6 @@
 import LockStore
 import Logging
+import RedisClient
 
 /// Every setting of the daemon, read once. Made only by `Configuration.load` and `Configuration.defaults`:
 /// the values below are blanks which `ConfigurationKey.all`, the one place that knows names, bounds and
@@ -8,6 +9,7 @@ struct Configuration: Sendable, Equatable {
     /// Where the daemon listens; 1 to 16, no two alike.
     var listen: [ListenAddress] = []
     var store = Store()
+    var redis = Redis()
     var locks = Locks()
     var http = HTTP()
     /// How long an orderly end may take before what is left is cut off.
@@ -17,6 +19,32 @@ struct Configuration: Sendable, Equatable {
     /// Where ticket locks live.
     struct Store: Sendable, Equatable {
         var type: LockStoreType = .memory
+    }
+
+    /// How the Redis is reached that the store of that type lives in.
+    struct Redis: Sendable, Equatable {
+        /// A name or a numeric address, the latter without brackets.
+        var host = ""
+        var port = 0
+        var database = 0
+        var username: String?
+        /// An absolute path, or the name of a systemd credential.
+        var passwordFile: String?
+        var usesTLS = false
+        /// Absolute paths of files in PEM, as are the next two.
+        var certificateFile: String?
+        /// Only with `certificateFile`.
+        var keyFile: String?
+        var trustFile: String?
+        /// ASCII letters and digits.
+        var keyPrefix: String?
+        var timeout: Duration = .zero
+        /// An absolute path, instead of `host` and `port`.
+        var unixSocket: String?
+        /// Instead of `host` and `port`; at most 16, no two alike.
+        var sentinels: [RedisAddress] = []
+        /// Only with `sentinels`, and always with them.
+        var sentinelMaster: String?
     }
 
     /// What a client may ask of ticket locks.

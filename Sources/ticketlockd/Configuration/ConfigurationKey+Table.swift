@@ -5,7 +5,7 @@ extension ConfigurationKey {
     /// Every key, in the order of `config/ticketlockd.yaml`. The one place for names, bounds, defaults and
     /// words.
     static let all: [ConfigurationKey] =
-        topLevel + locks + http + [
+        topLevel + redis + locks + http + [
             ConfigurationKey(
                 "log.level", \.log.level, .word, default: .info, reloadable: true,
                 "The least severe lines that are logged."),

@@ -55,18 +55,18 @@ struct ConfigurationLoader {
 
     /// Checks the rules between keys, once every entry is in.
     mutating func checkRules() {
-        for rule in ConfigurationRule.all where wrongKeys.isDisjoint(with: [rule.smaller, rule.larger]) {
-            guard !rule.holds(configuration), let smaller = ConfigurationKey.named(rule.smaller),
-                let larger = ConfigurationKey.named(rule.larger)
+        for rule in ConfigurationRule.all where wrongKeys.isDisjoint(with: [rule.key, rule.other]) {
+            guard !rule.holds(configuration), let key = ConfigurationKey.named(rule.key),
+                let other = ConfigurationKey.named(rule.other)
             else { continue }
-            let otherSource = sources[rule.larger] ?? .builtIn
+            let otherSource = sources[rule.other] ?? .builtIn
             let detail =
-                "\(smaller.yaml(configuration)) is more than \(rule.larger), "
-                + "\(larger.yaml(configuration)) (\(otherSource))"
+                "\(key.yaml(configuration)) \(rule.words) \(rule.other), "
+                + "\(other.yaml(configuration)) (\(otherSource))"
             errors.append(
                 .init(
-                    code: .contradiction, key: rule.smaller, detail: detail,
-                    source: sources[rule.smaller] ?? .builtIn))
+                    code: .contradiction, key: rule.key, detail: detail,
+                    source: sources[rule.key] ?? .builtIn))
         }
     }
 

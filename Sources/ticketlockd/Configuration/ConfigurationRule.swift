@@ -1,28 +1,68 @@
-/// A rule about two keys whose values are allowed one by one: the first may not be more than the second.
+/// A rule about two keys whose values are allowed one by one but not together.
 struct ConfigurationRule: Sendable {
-    let smaller: String
-    let larger: String
+    /// The key that an error names first.
+    let key: String
+    let other: String
+    /// What stands between the key's value and the other key in an error: `is more than`.
+    let words: String
     let holds: @Sendable (Configuration) -> Bool
 
-    private init(_ smaller: String, _ larger: String, holds: @escaping @Sendable (Configuration) -> Bool) {
-        self.smaller = smaller
-        self.larger = larger
+    private init(
+        _ key: String, _ words: String, _ other: String, holds: @escaping @Sendable (Configuration) -> Bool
+    ) {
+        self.key = key
+        self.other = other
+        self.words = words
         self.holds = holds
     }
 
+    /// The first may not be more than the second.
+    private static func atMost(
+        _ key: String, _ other: String, holds: @escaping @Sendable (Configuration) -> Bool
+    ) -> Self {
+        Self(key, "is more than", other, holds: holds)
+    }
+
     /// Every rule. A number must be remembered for as long as a ticket's holder may still come back with it.
-    static let all = [
-        ConfigurationRule("locks.default_lifetime", "locks.max_lifetime") {
-            $0.locks.defaultLifetime <= $0.locks.maxLifetime
+    static let all =
+        [
+            atMost("locks.default_lifetime", "locks.max_lifetime") {
+                $0.locks.defaultLifetime <= $0.locks.maxLifetime
+            },
+            atMost("locks.max_lifetime", "locks.number_retention") {
+                $0.locks.maxLifetime <= $0.locks.numberRetention
+            },
+            atMost("locks.default_wait", "locks.max_wait") { $0.locks.defaultWait <= $0.locks.maxWait },
+            atMost("http.max_connections_per_ip", "http.max_connections") {
+                $0.http.connectionsPerIPMax <= $0.http.connectionsMax
+            },
+        ] + redis
+
+    /// What would be of no effect is refused: whoever names a certificate believes to be using TLS.
+    private static let redis = [
+        ConfigurationRule("redis.username", "is of no use without a value of", "redis.password_file") {
+            $0.redis.username == nil || $0.redis.passwordFile != nil
         },
-        ConfigurationRule("locks.max_lifetime", "locks.number_retention") {
-            $0.locks.maxLifetime <= $0.locks.numberRetention
+        ConfigurationRule("redis.ssl_certfile", "is of no use without", "redis.use_ssl") {
+            $0.redis.certificateFile == nil || $0.redis.usesTLS
         },
-        ConfigurationRule("locks.default_wait", "locks.max_wait") {
-            $0.locks.defaultWait <= $0.locks.maxWait
+        ConfigurationRule("redis.ssl_keyfile", "is of no use without a value of", "redis.ssl_certfile") {
+            $0.redis.keyFile == nil || $0.redis.certificateFile != nil
         },
-        ConfigurationRule("http.max_connections_per_ip", "http.max_connections") {
-            $0.http.connectionsPerIPMax <= $0.http.connectionsMax
+        ConfigurationRule("redis.ssl_ca_certs", "is of no use without", "redis.use_ssl") {
+            $0.redis.trustFile == nil || $0.redis.usesTLS
+        },
+        ConfigurationRule("redis.unix_socket", "does not go with", "redis.use_ssl") {
+            $0.redis.unixSocket == nil || !$0.redis.usesTLS
+        },
+        ConfigurationRule("redis.unix_socket", "does not go with", "redis.sentinels") {
+            $0.redis.unixSocket == nil || $0.redis.sentinels.isEmpty
+        },
+        ConfigurationRule("redis.sentinels", "needs a value of", "redis.sentinel_master") {
+            $0.redis.sentinels.isEmpty || $0.redis.sentinelMaster != nil
+        },
+        ConfigurationRule("redis.sentinel_master", "is of no use without", "redis.sentinels") {
+            $0.redis.sentinelMaster == nil || !$0.redis.sentinels.isEmpty
         },
     ]
 }
