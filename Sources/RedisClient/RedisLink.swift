@@ -141,8 +141,9 @@ final class RedisLink {
         let now = Alarm.now
         // One that is not open yet has no replies to wait for.
         if pending.due.map({ $0 <= now }) ?? !isReady {
-            let span = configuration.timeout
-            return end(RedisError(.outcomeUnknown, "\(address) did not answer within \(span)"))
+            let what = configuration.tls != nil && stream?.isOpen != true ? "begin TLS" : "answer"
+            let detail = "\(address) did not \(what) within \(configuration.timeout)"
+            return end(RedisError(.outcomeUnknown, detail))
         }
         if pending.count == 0, !wasHeard {
             put(RedisCommand(["PING"]).bytes, replies: 1) { _ in }
