@@ -60,7 +60,11 @@ final class ByteStream {
         handshake = nil
     }
 
-    var isOpen: Bool { transport != nil }
+    /// What the other side has not done yet, or not lately.
+    var expectation: String {
+        if dialer != nil { return "accept a connection" }
+        return handshake == nil ? "answer" : "begin TLS"
+    }
 
     // MARK: Writing
 

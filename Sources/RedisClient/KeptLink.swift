@@ -59,12 +59,12 @@ final class KeptLink {
         link = nil
     }
 
-    /// Ends the present connection, as if it had been lost.
-    ///
-    /// - Parameter next: the server that the next attempt is made to; nil: as always.
-    func drop(because reason: RedisError, next: RedisAddress? = nil) {
-        announced = next
-        link?.end(reason)
+    /// Goes to a master that has been made known, from another one at once, as if that connection had been lost;
+    /// otherwise by the next attempt. Without sentinels there is only one server, and nothing happens.
+    func follow(_ master: RedisAddress) {
+        guard case .sentinels = configuration.server, link?.address != master else { return }
+        announced = master
+        link?.end(RedisError(.outcomeUnknown, "the master is now \(master)"))
     }
 
     private func attempt() {

@@ -22,6 +22,13 @@ struct PendingReplies {
     /// When the oldest must have been answered; nil if nothing is to be answered.
     var due: Int64? { first < entries.count ? entries[first]?.due : nil }
 
+    /// The first error among those replies that have come to commands which are not answered as a whole.
+    var firstError: String? {
+        guard first < entries.count, let replies = entries[first]?.replies else { return nil }
+        for case .error(let message) in replies { return message }
+        return nil
+    }
+
     mutating func append(replies: Int, start: UInt64, due: Int64, done: @escaping Done) {
         precondition(replies > 0, "every Redis command has a reply")
         entries.append(Entry(missing: replies, start: start, due: due, done: done))

@@ -47,7 +47,8 @@ extension RedisClient {
     }
 
     private func follow(_ master: RedisAddress) {
-        guard let commands, commands.ready != nil, commands.address != master else { return }
-        commands.drop(because: RedisError(.outcomeUnknown, "the master is now \(master)"), next: master)
+        // One that is being searched for is found without our doing.
+        guard let commands, commands.ready != nil else { return }
+        commands.follow(master)
     }
 }

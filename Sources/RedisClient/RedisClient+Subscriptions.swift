@@ -29,8 +29,7 @@ extension RedisClient {
 
     /// The connection for messages follows the one for commands to another server.
     func followSubscriptions(to address: RedisAddress) {
-        guard let subscriber, let old = subscriber.address, old != address else { return }
-        subscriber.drop(because: RedisError(.unavailable, "the master is now \(address)"))
+        subscriber?.follow(address)
     }
 
     private func startSubscriber() throws(RedisError) {
@@ -46,6 +45,7 @@ extension RedisClient {
         } catch {
             throw RedisError(.unavailable, error.description)
         }
+        if let address = commands?.address { subscriber?.follow(address) }
         subscriber?.start()
     }
 
@@ -81,6 +81,11 @@ extension RedisClient {
     private func subscriberEvent(_ event: KeptLink.Event) {
         switch event {
         case .ready:
+            // The two may have been told of different masters.
+            if let master = commands?.ready?.address, master != subscriber?.address {
+                subscriber?.follow(master)
+                return
+            }
             for (channel, request) in subscriptions.requests { send(request, for: channel) }
         case .message(let channel, let payload): onMessage(channel, payload)
         case .lost(let error):

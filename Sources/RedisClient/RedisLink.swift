@@ -141,7 +141,7 @@ final class RedisLink {
         let now = Alarm.now
         // One that is not open yet has no replies to wait for.
         if pending.due.map({ $0 <= now }) ?? !isReady {
-            let what = configuration.tls != nil && stream?.isOpen != true ? "begin TLS" : "answer"
+            let what = stream?.expectation ?? "answer"
             let detail = "\(address) did not \(what) within \(configuration.timeout)"
             return end(RedisError(.outcomeUnknown, detail))
         }
@@ -159,7 +159,10 @@ final class RedisLink {
         switch event {
         case .opened: logIn()
         case .bytes(let bytes): take(bytes)
-        case .ended(let error): end(error)
+        case .ended(let error):
+            // A server that takes no more clients, or none from elsewhere, says so unasked and closes.
+            if !isReady, let message = pending.firstError { return end(RedisError(reply: message)) }
+            end(error)
         }
     }
 

@@ -83,6 +83,19 @@ struct LogInTests {
         }
     }
 
+    @Test("A server that has no room for another client is told as such, not as one that hangs up")
+    func noRoom() async throws {
+        try await RunningRedis.with(["--maxclients", "1"]) { redis in
+            try await ClientCase.with(RedisConfiguration(redis)) { first in
+                try await first.ready()
+                try await ClientCase.with(RedisConfiguration(redis)) { second in
+                    let error = try await problem(second)
+                    #expect(error?.detail == "ERR max number of clients reached")
+                }
+            }
+        }
+    }
+
     @Test("A replica is not ready until it is a master")
     func replica() async throws {
         try await RunningRedis.with { master in

@@ -1,3 +1,4 @@
+import Foundation
 import RedisClient
 import Support
 import Testing
@@ -59,6 +60,36 @@ struct SentinelTests {
                     try await servers.replica.command("PUBSUB", "NUMSUB", "channel") == "channel\n1"
                 }
                 try await eventually("writing") { await scene.error(of: "SET", "key", "value") == nil }
+            }
+        }
+    }
+
+    @Test("Sentinels that ask for the password are given it")
+    func password() async throws {
+        try await withTemporaryFolder { folder in
+            try await RunningRedis.with(["--requirepass", "secret"]) { redis in
+                let file = folder.appending(path: "sentinel.conf")
+                let settings = """
+                    sentinel monitor locks 127.0.0.1 \(redis.port) 1
+                    sentinel auth-pass locks secret
+                    requirepass secret
+
+                    """
+                try Data(settings.utf8).write(to: file)
+                let sentinel = try await RunningRedis.start(in: folder, [], .sentinel(file: file.path))
+                defer { sentinel.kill() }
+                var configuration = RedisConfiguration(
+                    server: .sentinels([.tcp(host: "127.0.0.1", port: sentinel.port)], master: "locks"))
+                try await ClientCase.with(configuration) { scene in
+                    try await eventually("a problem") { !scene.notes.notices.isEmpty }
+                    guard case .notReady(let error) = scene.notes.notices[0] else {
+                        Issue.record("\(scene.notes.notices)")
+                        return
+                    }
+                    #expect(error.detail.contains("NOAUTH"), "\(error)")
+                }
+                configuration.password = "secret"
+                try await ClientCase.with(configuration) { try await $0.ready() }
             }
         }
     }
