@@ -85,7 +85,11 @@ final class ByteStream {
     private func flush() {
         willFlush = false
         guard let transport else { return }
-        if let reason = output.write(to: transport) { return lose(reason) }
+        if let reason = output.write(to: transport) {
+            // Why it was closed may have come in before.
+            read()
+            return lose(reason)
+        }
         watch?.awaitsWriting = !output.isEmpty
     }
 
@@ -118,6 +122,7 @@ final class ByteStream {
     }
 
     private func lose(_ reason: String) {
+        guard !isEnded else { return }
         fail(RedisError(.outcomeUnknown, "the connection to \(address) is lost: \(reason)"))
     }
 

@@ -39,9 +39,11 @@ final class ClientCase: Sendable {
     func ready() async throws { try await eventually("ready") { await client.isReady } }
 
     /// The error that a command fails with; nil if it does not.
-    func error(of arguments: String...) async -> RedisError? {
+    func error(of arguments: String...) async -> RedisError? { await error(of: RedisCommand(arguments)) }
+
+    func error(of command: RedisCommand) async -> RedisError? {
         do throws(RedisError) {
-            _ = try await client.command(RedisCommand(arguments))
+            _ = try await client.command(command)
             return nil
         } catch {
             return error

@@ -83,7 +83,7 @@ struct SubscriptionTests {
     @Test("A connection for messages on which nothing comes is asked whether it still lives")
     func idle() async throws {
         try await RunningRedis.with { redis in
-            try await ClientCase.with(RedisConfiguration(redis, timeout: .milliseconds(200))) { scene in
+            try await ClientCase.with(RedisConfiguration(redis, timeout: .milliseconds(700))) { scene in
                 try await scene.ready()
                 try await scene.client.subscribe("channel")
                 redis.pause()
