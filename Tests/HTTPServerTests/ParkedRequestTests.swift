@@ -108,7 +108,7 @@ import Testing
                     try client.sendRequest("GET", "/grant/\(number)/parked")
                     try await handler.until("parked \(number)")
                     try await server.loop.run {
-                        client.close()
+                        client.hangUp()
                         // In the same turn, so that nobody has looked at the connection in between.
                         handler.assumeIsolated { $0.release("\(number)") }
                     }

@@ -78,6 +78,12 @@ package final class RawHTTPClient: @unchecked Sendable {
         descriptor = -1
     }
 
+    /// Closes at once, though a process that is just being started may still hold the socket.
+    package func hangUp() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close()
+    }
+
     /// Closes with a reset, as a caller that crashed may.
     package func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
