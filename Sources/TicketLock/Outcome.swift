@@ -35,6 +35,12 @@ package struct Finished: Equatable, Sendable {
     package let removed: Bool
     package let nowServing: TicketNumber
     package let isSomeoneWaiting: Bool
+
+    package init(removed: Bool, nowServing: TicketNumber, isSomeoneWaiting: Bool) {
+        self.removed = removed
+        self.nowServing = nowServing
+        self.isSomeoneWaiting = isSomeoneWaiting
+    }
 }
 
 /// What `cleanup` did.
@@ -43,6 +49,12 @@ package struct CleanedUp: Equatable, Sendable {
     /// The lock was empty and is deleted.
     package let deleted: Bool
     package let isSomeoneWaiting: Bool
+
+    package init(removed: Bool, deleted: Bool, isSomeoneWaiting: Bool) {
+        self.removed = removed
+        self.deleted = deleted
+        self.isSomeoneWaiting = isSomeoneWaiting
+    }
 }
 
 /// The answer of `is_someone_waiting`.
@@ -52,6 +64,12 @@ package struct Waiting: Equatable, Sendable {
     /// Tickets behind the one being served.
     package let waiting: Int
     package let nowServing: TicketNumber
+
+    package init(isSomeoneWaiting: Bool, waiting: Int, nowServing: TicketNumber) {
+        self.isSomeoneWaiting = isSomeoneWaiting
+        self.waiting = waiting
+        self.nowServing = nowServing
+    }
 }
 
 /// One lock as it is at this moment.
@@ -61,6 +79,15 @@ package struct LockSnapshot: Equatable, Sendable {
     package let nowServing: TicketNumber
     package let lastIssued: TicketNumber
     package var isSomeoneWaiting: Bool { !tickets.isEmpty }
+
+    package init(
+        conversationID: ConversationID, tickets: [Ticket], nowServing: TicketNumber, lastIssued: TicketNumber
+    ) {
+        self.conversationID = conversationID
+        self.tickets = tickets
+        self.nowServing = nowServing
+        self.lastIssued = lastIssued
+    }
 }
 
 /// Some of the locks, and where to go on.
@@ -68,6 +95,11 @@ package struct LockPage: Equatable, Sendable {
     package let locks: [LockSnapshot]
     /// Where the next page begins; nil when there is none.
     package let next: Int?
+
+    package init(locks: [LockSnapshot], next: Int?) {
+        self.locks = locks
+        self.next = next
+    }
 }
 
 /// Something that a waiting caller must be told. The caller of an operation drains these; the rules call

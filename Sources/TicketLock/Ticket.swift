@@ -30,7 +30,7 @@ package struct Ticket: Equatable, Sendable {
     /// It was taken with an idempotency key.
     package let hasKey: Bool
 
-    init(
+    package init(
         number: TicketNumber, token: FencingToken, issued: Instant, expires: Instant,
         lifetimeOnceServed: Duration?, hasKey: Bool
     ) {
@@ -54,4 +54,14 @@ package struct TicketStatus: Equatable, Sendable {
     package let position: Int
     /// It waits. A ticket is served only when it is itself at the head. Rasa: `TicketLock.is_locked`.
     package var isLocked: Bool { position > 0 }
+
+    package init(
+        number: TicketNumber, token: FencingToken, expires: Instant, nowServing: TicketNumber, position: Int
+    ) {
+        self.number = number
+        self.token = token
+        self.expires = expires
+        self.nowServing = nowServing
+        self.position = position
+    }
 }
