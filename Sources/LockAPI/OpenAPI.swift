@@ -54,15 +54,12 @@ enum OpenAPIDocument {
         #""/v1/is-waiting":{"get":"#
             + operation(
                 "isWaiting", "locks", "Whether the queue holds tickets.", parameters: ["conversation_id"],
-                responses: [json("200", "Waiting"), problem("400", "Invalid"), problem("503", "Unavailable")])
+                responses: [json("200", "Waiting")] + idProblems)
             + "}",
         #""/v1/lock":{"get":"#
             + operation(
                 "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
-                responses: [
-                    json("200", "Lock"), problem("400", "Invalid"), problem("404", "LockNotFound"),
-                    problem("503", "Unavailable"),
-                ])
+                responses: [json("200", "Lock"), problem("404", "LockNotFound")] + idProblems)
             + #","put":"#
             + operation(
                 "putLock", "locks", "The lock, made empty if there is none.", body: "LockRequest",
@@ -73,7 +70,7 @@ enum OpenAPIDocument {
             + operation(
                 "deleteLock", "locks", "Drop the lock with all its tickets; their waiters are told.",
                 parameters: ["conversation_id"],
-                responses: [json("200", "Deleted"), problem("400", "Invalid"), problem("503", "Unavailable")])
+                responses: [json("200", "Deleted")] + idProblems)
             + "}",
         #""/v1/locks":{"get":"#
             + operation(
@@ -97,11 +94,14 @@ enum OpenAPIDocument {
         service("/", "index", "The endpoints, for a person.", #""text/plain":{"schema":{"type":"string"}}"#),
     ].joined(separator: ",\n")
 
-    /// What every request with a body may be answered.
-    private static let bodyProblems = [
-        problem("400", "Invalid"), problem("413", "BodyTooLarge"), problem("415", "UnsupportedMediaType"),
-        problem("503", "Unavailable"),
+    /// What every request that names a conversation may be answered.
+    private static let idProblems = [
+        problem("400", "Invalid"), problem("500", "LockUnreadable"), problem("503", "Unavailable"),
     ]
+
+    /// What every request with a body may be answered.
+    private static let bodyProblems =
+        idProblems + [problem("413", "BodyTooLarge"), problem("415", "UnsupportedMediaType")]
 
     private static let statuses = [
         "TicketNotFound": "404", "TokenMismatch": "409", "TicketGone": "410", "IdempotencyKeyReused": "422",

@@ -18,7 +18,7 @@ enum OpenAPIComponents {
             "limit":{"name":"limit","in":"query","description":"The most locks in one page.",
             "schema":{"type":"integer","minimum":1,"maximum":\#(Parameters.limitMax),"default":100}},
             "cursor":{"name":"cursor","in":"query","description":"next_cursor of the page before.",
-            "schema":{"type":"string","pattern":"^[0-9]{1,9}$"}},
+            "schema":{"type":"string","pattern":"^[0-9]{1,15}$"}},
             "idempotency_key":{"name":"Idempotency-Key","in":"header",
             "description":"A repeated request with the same key gets the first one's ticket while that lives.",
             "schema":{"type":"string","minLength":1,"maxLength":\#(limits.idempotencyKeyBytesMax),
@@ -46,7 +46,11 @@ enum OpenAPIComponents {
         problem("IdempotencyKeyReused", "idempotency_key_reused: the key came with another request before."),
         problem("AcquireTimeout", "acquire_timeout: not served in time; the ticket is withdrawn."),
         problem("TooMany", "queue_full or too_many_locks.", retries: true),
-        problem("Unavailable", "store_unavailable, shutting_down or too_many_connections.", retries: true),
+        problem("LockUnreadable", "lock_unreadable: what the store holds for it is no ticket lock."),
+        problem(
+            "Unavailable",
+            "store_unavailable, outcome_unknown (it may have been done), shutting_down or too_many_connections.",
+            retries: true),
     ].joined(separator: ",\n")
 
     private static func problem(_ name: String, _ description: String, retries: Bool = false) -> String {

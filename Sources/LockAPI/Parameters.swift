@@ -136,7 +136,7 @@ struct Parameters {
             }
             prefix = value
         case .limit: limit = try Self.integer(field, value, 1...Self.limitMax)
-        case .cursor: cursor = try Self.integer(field, value, 0...Int64(Int32.max))
+        case .cursor: cursor = try Self.integer(field, value, 0...Self.integerMax)
         case .ticket, .token, .lifetime, .timeout: preconditionFailure("\(field) is a field of the body")
         }
     }

@@ -54,7 +54,9 @@ final class Problem: Error {
         case tooManyLocks = "too_many_locks"
         case headersTooLarge = "headers_too_large"
         case internalError = "internal_error"
+        case lockUnreadable = "lock_unreadable"
         case storeUnavailable = "store_unavailable"
+        case outcomeUnknown = "outcome_unknown"
         case shuttingDown = "shutting_down"
         case tooManyConnections = "too_many_connections"
         case versionNotSupported = "http_version_not_supported"
@@ -72,8 +74,8 @@ final class Problem: Error {
             case .acquireTimeout: 423
             case .queueFull, .tooManyLocks: 429
             case .headersTooLarge: 431
-            case .internalError: 500
-            case .storeUnavailable, .shuttingDown, .tooManyConnections: 503
+            case .internalError, .lockUnreadable: 500
+            case .storeUnavailable, .outcomeUnknown, .shuttingDown, .tooManyConnections: 503
             case .versionNotSupported: 505
             default: 400
             }
@@ -95,7 +97,9 @@ final class Problem: Error {
         /// Seconds after which it is worth trying again.
         var retryAfterSeconds: Int32? {
             switch self {
-            case .queueFull, .tooManyLocks, .storeUnavailable, .shuttingDown, .tooManyConnections: 1
+            case .queueFull, .tooManyLocks, .storeUnavailable, .outcomeUnknown, .shuttingDown,
+                .tooManyConnections:
+                1
             default: nil
             }
         }
@@ -130,6 +134,15 @@ extension Problem {
         switch error.code {
         case .unavailable:
             self.init(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
+        case .outcomeUnknown:
+            self.init(
+                .outcomeUnknown,
+                "the lock store did not answer, and may or may not have done what was asked; "
+                    + "repeating it with the same Idempotency-Key is safe")
+        case .unreadable:
+            self.init(
+                .lockUnreadable,
+                "what the lock store holds for this conversation is no ticket lock; it was left as it is")
         // Its caller has hung up, so nobody reads this.
         case .cancelled: self.init(.shuttingDown, "the caller stopped waiting")
         }

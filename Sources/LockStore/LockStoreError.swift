@@ -3,6 +3,11 @@ package struct LockStoreError: Error, Equatable, Sendable {
     package enum Code: Equatable, Sendable {
         /// The store cannot be reached now.
         case unavailable
+        /// The operation was asked for, and whether it was done will not be known: the store was lost, or did not
+        /// answer in time.
+        case outcomeUnknown
+        /// What the store holds for the conversation is no ticket lock; it was left as it is.
+        case unreadable
         /// The caller's task was cancelled while it waited: an acquire has given its place up.
         case cancelled
     }

@@ -135,7 +135,7 @@ import Testing
             #expect(try found(String(repeating: "x", count: 512)) == [])
             let long = try client.get("/v1/locks?prefix=\(String(repeating: "x", count: 513))")
             try expectProblem(long, 400, "invalid_prefix", field: "prefix")
-            let last = try client.get("/v1/locks?cursor=2147483647")
+            let last = try client.get("/v1/locks?cursor=9007199254740991")
             #expect(last.text == #"{"locks":[],"next_cursor":null}"#)
         }
     }

@@ -100,7 +100,7 @@ import Testing
             ("limit=", false),
             ("limit=a", false), ("limit=+1", false), ("limit=99999999999999999999", false),
             ("cursor=0", true),
-            ("cursor=2147483647", true), ("cursor=2147483648", false), ("cursor=-1", false),
+            ("cursor=9007199254740991", true), ("cursor=9007199254740992", false), ("cursor=-1", false),
             ("cursor=x", false),
             ("cursor=", false), ("cursor=9223372036854775808", false), ("limit=1&limit=1", nil),
         ] as [(String, Bool?)])

@@ -1,14 +1,17 @@
 import HTTPServer
 import LockAPI
+import LockStore
 import Support
 import Testing
 import TicketLock
 
 @Suite struct StoreUnavailableTests {
-    private func serving(_ body: (TestServer) async throws -> Void) async throws {
+    private func serving(
+        _ code: LockStoreError.Code = .unavailable, _ body: (TestServer) async throws -> Void
+    ) async throws {
         try await LoopThread.with { thread in
             let api = LockAPI(
-                loop: thread.loop, store: UnreachableStore(loop: thread.loop), limits: LockLimits(),
+                loop: thread.loop, store: UnreachableStore(loop: thread.loop, code), limits: LockLimits(),
                 bodyBytesMax: 16_384, build: BuildInformation(version: "1", libmicrohttpd: "1"),
                 now: { Instant(nanoseconds: 1) })
             try await TestServer.with(on: thread, handler: api) {
@@ -40,6 +43,23 @@ import TicketLock
             ] {
                 try expectProblem(
                     try client.call(method, target, body), 503, "store_unavailable", field: nil, target)
+            }
+        }
+    }
+
+    @Test(
+        "An unknown outcome and a value that is no lock have codes of their own; who may ask again is told when"
+    )
+    func codes() async throws {
+        for (code, status, word) in [
+            (LockStoreError.Code.unavailable, 503, "store_unavailable"),
+            (.outcomeUnknown, 503, "outcome_unknown"), (.unreadable, 500, "lock_unreadable"),
+        ] as [(LockStoreError.Code, Int, String)] {
+            try await serving(code) { server in
+                let response = try server.connect().post("issue-ticket", #"{"conversation_id":"ada"}"#)
+                try expectProblem(response, status, word, field: nil, word)
+                #expect(response.header("retry-after") == (status == 503 ? "1" : nil))
+                #expect(!response.text.contains("hunter2"))
             }
         }
     }

@@ -2,15 +2,16 @@ import EventLoop
 import LockStore
 import TicketLock
 
-/// A store that cannot be reached.
+/// A store that cannot be reached, or fails in another way.
 actor UnreachableStore: LockStore {
     nonisolated let loop: EventLoop
-    private let error = LockStoreError(.unavailable, "connection refused at 10.0.0.1, password hunter2")
+    private let error: LockStoreError
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    init(loop: EventLoop) {
+    init(loop: EventLoop, _ code: LockStoreError.Code = .unavailable) {
         self.loop = loop
+        error = LockStoreError(code, "connection refused at 10.0.0.1, password hunter2")
     }
 
     func issueTicket(
