@@ -45,6 +45,9 @@ let package = Package(
             name: "RedisClient", dependencies: ["CGnuTLS", "CHiredis", "EventLoop"],
             swiftSettings: swiftSettings),
         .target(
+            name: "RedisLockStore", dependencies: ["EventLoop", "LockStore", "RedisClient", "TicketLock"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "LockAPI", dependencies: ["CJSON", "EventLoop", "HTTPServer", "LockStore", "TicketLock"],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -73,6 +76,12 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RedisClientTests", dependencies: ["RedisClient", "EventLoop", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RedisLockStoreTests",
+            dependencies: [
+                "RedisLockStore", "RedisClient", "LockStore", "TicketLock", "EventLoop", "Support",
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LockAPITests",

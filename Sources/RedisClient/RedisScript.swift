@@ -22,12 +22,14 @@ package final class RedisScript: Sendable {
         beginning = Array(command.bytes.dropFirst(headerBytes))
     }
 
-    func evaluation(key: String, arguments: [String]) -> RedisCommand {
+    /// The command that runs it, for ``RedisClient/pipeline(_:)``: Redis may not know it.
+    package func evaluation(key: String, arguments: [String]) -> RedisCommand {
         var command = RedisCommand(argumentCount: 4 + arguments.count, after: beginning)
         command.append(key)
         for argument in arguments { command.append(argument) }
         return command
     }
 
-    var load: RedisCommand { RedisCommand(["SCRIPT", "LOAD", source]) }
+    /// The command that makes Redis know it.
+    package var load: RedisCommand { RedisCommand(["SCRIPT", "LOAD", source]) }
 }

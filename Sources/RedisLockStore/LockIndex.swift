@@ -1,0 +1,116 @@
+import RedisClient
+import TicketLock
+
+/// A sorted set of Redis's that counts what there is, and knows its order: members, each with when it may be
+/// forgotten. It is written a little later than what it is about, many members at a time.
+///
+/// It never decides about a lock: it may lag, and what it has wrong goes when its score has passed. What comes
+/// and goes between two writes, as most tickets do, costs Redis nothing.
+struct LockIndex {
+    private enum Change {
+        case set(score: Int64, isNew: Bool)
+        case remove
+    }
+    /// How long a change waits for others.
+    static let delay: Duration = .milliseconds(50)
+    /// With more than these nothing waits.
+    static let pendingMax = 10_000
+    private static let membersPerCommandMax = 500
+
+    /// Commands to be sent together; the last reply is the count.
+    struct Batch {
+        var commands: [RedisCommand] = []
+        var newCount = 0
+    }
+
+    let key: String
+    private var pending: [String: Change] = [:]
+    private var order: [(member: String, due: Instant)] = []
+    /// Members that Redis does not know of yet.
+    private var newCount = 0
+    /// How many there were when Redis was last asked.
+    var countAtRedis = 0
+
+    init(key: String) {
+        self.key = key
+    }
+
+    /// How many there are, as far as is known here.
+    var count: Int { countAtRedis + newCount }
+
+    /// When the next change is to be written.
+    var nextDue: Instant? {
+        guard let first = order.first else { return nil }
+        return pending.count > Self.pendingMax ? Instant(nanoseconds: .min) : first.due
+    }
+
+    /// The member may be forgotten after `score`, in microseconds. `isNew` if it was not there before.
+    mutating func set(_ member: String, score: Int64, isNew: Bool, now: Instant) {
+        switch pending[member] {
+        case .set(_, let wasNew)?: pending[member] = .set(score: score, isNew: wasNew)
+        case .remove?: pending[member] = .set(score: score, isNew: false)
+        case nil:
+            pending[member] = .set(score: score, isNew: isNew)
+            order.append((member, now + Self.delay))
+            if isNew { newCount += 1 }
+        }
+    }
+
+    mutating func remove(_ member: String, now: Instant) {
+        switch pending[member] {
+        case .set(_, isNew: true)?:
+            pending[member] = nil
+            newCount -= 1
+        case .set?, .remove?: pending[member] = .remove
+        case nil:
+            pending[member] = .remove
+            order.append((member, now + Self.delay))
+        }
+    }
+
+    /// What is to be sent to Redis: the changes that are due by `now`, and what counts the members then. Nothing
+    /// when nothing is due, unless they are to be counted. What was new is so until ``took(_:_:)``.
+    ///
+    /// - Parameters:
+    ///   - present: Redis's time, in microseconds; what may be forgotten by then goes.
+    ///   - lifetime: how long the set is kept when nobody writes it.
+    mutating func batch(dueBy now: Instant, isCounting: Bool, present: Int64, lifetime: Duration) -> Batch {
+        var batch = Batch()
+        var added = ["ZADD", key]
+        var removed = ["ZREM", key]
+        let end = order.firstIndex { $0.due > now } ?? order.count
+        for (member, _) in order[..<end] {
+            switch pending.removeValue(forKey: member) {
+            case .set(let score, let isNew)?:
+                if isNew { batch.newCount += 1 }
+                added += [String(score), member]
+                if added.count > 2 * Self.membersPerCommandMax { Self.flush(&added, into: &batch) }
+            case .remove?:
+                removed.append(member)
+                if removed.count > Self.membersPerCommandMax { Self.flush(&removed, into: &batch) }
+            case nil: break
+            }
+        }
+        order.removeFirst(end)
+        Self.flush(&removed, into: &batch)
+        Self.flush(&added, into: &batch)
+        guard isCounting || !batch.commands.isEmpty else { return batch }
+        batch.commands += [
+            RedisCommand(["PEXPIRE", key, String(lifetime.nanoseconds / 1_000_000)]),
+            RedisCommand(["ZREMRANGEBYSCORE", key, "-inf", String(present)]), RedisCommand(["ZCARD", key]),
+        ]
+        return batch
+    }
+
+    /// Redis has replied to a batch; nil: it has not, and what was in the batch is lost.
+    mutating func took(_ batch: Batch, _ count: RedisReply?) {
+        newCount -= batch.newCount
+        if let count = count?.integer { countAtRedis = Int(clamping: count) }
+    }
+
+    private static func flush(_ command: inout [String], into batch: inout Batch) {
+        guard command.count > 2 else { return }
+        batch.commands.append(RedisCommand(command))
+        command.removeSubrange(2...)
+    }
+}

@@ -1,0 +1,35 @@
+import TicketLock
+
+/// How Redis's clock and this machine's go together. Locks live by Redis's; only waiting here goes by ours.
+///
+/// What they are apart is kept for as long as no reply contradicts it, so that a ticket's expiry is the same
+/// moment in every answer. Loop thread only.
+struct RedisClock {
+    /// What a reply may be off by before the clocks are taken to have drifted, in nanoseconds.
+    static let tolerance: Int64 = 10_000_000
+
+    /// What is added to a moment here for nanoseconds since 1970 there; nil before the first reply.
+    private(set) var offset: Int64?
+
+    /// Takes note of the time that a reply shows, to a command that went between the two moments.
+    mutating func observe(microseconds: Int64, sent: Instant, received: Instant) {
+        let shown = microseconds * 1000
+        let (earliest, latest) = (shown - received.nanoseconds, shown - sent.nanoseconds)
+        if let offset, offset >= earliest - Self.tolerance, offset <= latest + Self.tolerance { return }
+        offset = earliest + (latest - earliest) / 2
+    }
+
+    /// Takes note of several replies at once, of which the one that came soonest is the most exact.
+    mutating func observe(_ samples: [(microseconds: Int64, sent: Instant, received: Instant)]) {
+        guard let best = samples.min(by: { $0.received - $0.sent < $1.received - $1.sent }) else { return }
+        observe(microseconds: best.microseconds, sent: best.sent, received: best.received)
+    }
+
+    func instant(_ microseconds: Int64) -> Instant {
+        Instant(nanoseconds: microseconds * 1000 - (offset ?? 0))
+    }
+
+    func microseconds(_ moment: Instant) -> Int64 {
+        (moment.nanoseconds + (offset ?? 0)) / 1000
+    }
+}

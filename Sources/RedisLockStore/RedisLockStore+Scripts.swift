@@ -1,0 +1,185 @@
+import LockStore
+import RedisClient
+import TicketLock
+
+/// What a client asks for when it takes a ticket.
+struct Order {
+    let isAcquire: Bool
+    let lifetime: Duration
+    let timeout: Duration
+    let key: IdempotencyKey?
+}
+
+/// A ticket as a script shows it.
+struct SeenTicket {
+    let status: TicketStatus
+    /// The same moment as the status's, in Redis's microseconds.
+    let expires: Int64
+}
+
+/// Running scripts, and taking note of what they tell.
+extension RedisLockStore {
+    static let cancellation = LockStoreError(.cancelled, "the caller stopped waiting")
+
+    /// What the scripts take a missing token for.
+    static func text(_ token: FencingToken?) -> String { token.map { String($0) } ?? "" }
+
+    /// A ticket's name in the indexes.
+    static func member(_ number: TicketNumber, _ id: ConversationID) -> String { "\(number):\(id.string)" }
+
+    /// Takes a ticket, or finds the one that the key has got; makes room for a new lock when there is none.
+    func take(
+        _ order: Order, for id: ConversationID
+    ) async throws(LockStoreError) -> Result<SeenTicket, Refusal> {
+        var hasRoom = indexes.locks.count < limits.locksMax
+        while true {
+            let reply = try await run(
+                scripts.take, id,
+                [
+                    String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
+                    order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
+                    String(order.timeout.microseconds), order.key ?? "",
+                ], countMin: 9)
+            if reply.code == .noRoom, !hasRoom {
+                guard try await makeRoom() else { return .failure(.tooManyLocks) }
+                hasRoom = true
+                continue
+            }
+            return taken(reply, order, id)
+        }
+    }
+
+    private func taken(
+        _ reply: ScriptReply, _ order: Order, _ id: ConversationID
+    ) -> Result<SeenTicket, Refusal> {
+        if reply[3] & 2 != 0 { ticketStatistics.issued += 1 }
+        note(reply, from: 9, of: id)
+        noteLock(reply, id, isNew: reply[3] & 1 != 0)
+        let result = ticket(in: reply)
+        if case .success(let ticket) = result, reply[3] & 2 != 0 {
+            let member = Self.member(ticket.status.number, id)
+            let now = time.now()
+            indexes.tickets.set(member, score: ticket.expires, isNew: true, now: now)
+            if order.key != nil { indexes.keys.set(member, score: ticket.expires, isNew: true, now: now) }
+        }
+        setAlarm()
+        return result
+    }
+
+    func status(
+        of number: TicketNumber, token: FencingToken?, for id: ConversationID
+    ) async throws(LockStoreError) -> Result<SeenTicket, Refusal> {
+        let reply = try await run(
+            scripts.status, id, [String(number), Self.text(token)], countMin: 9, isReading: true)
+        note(reply, from: 9, of: id)
+        if reply.code != .ok { noteLock(reply, id) }
+        return ticket(in: reply)
+    }
+
+    /// Runs a script on a lock's key.
+    ///
+    /// - Parameters:
+    ///   - countMin: how many values it gives at least.
+    ///   - isReading: nothing is lost when it is not known whether it was carried out.
+    func run(
+        _ script: RedisScript, _ id: ConversationID, _ arguments: [String], countMin: Int,
+        isReading: Bool = false
+    ) async throws(LockStoreError) -> ScriptReply {
+        let sent = time.now()
+        let reply: RedisReply
+        do throws(RedisError) {
+            reply = try await redis.run(
+                script, key: keyPrefix + id.string,
+                arguments: [String(limits.numberRetention.microseconds)] + arguments)
+        } catch {
+            throw failure(error, isReading: isReading)
+        }
+        let parsed = try ScriptReply(reply, countMin: countMin)
+        clock.observe(microseconds: parsed.now, sent: sent, received: time.now())
+        return parsed
+    }
+
+    /// What a client is told of what happened to Redis. What Redis refuses is logged; of the connections the
+    /// Redis client tells itself.
+    func failure(_ error: RedisError, isReading: Bool) -> LockStoreError {
+        switch error.code {
+        case .unavailable: return LockStoreError(.unavailable, error.detail)
+        case .outcomeUnknown:
+            return LockStoreError(isReading ? .unavailable : .outcomeUnknown, error.detail)
+        case .refused:
+            logRefusal(error)
+            let isUnreadable = error.word == "WRONGTYPE" || error.word == "NOTALOCK"
+            return LockStoreError(isUnreadable ? .unreadable : .unavailable, error.detail)
+        }
+    }
+
+    /// Tells of each kind of refusal at most once in ten seconds.
+    private func logRefusal(_ error: RedisError) {
+        let now = time.now()
+        if let last = lastLogged[error.word], now < last + .seconds(10) { return }
+        if lastLogged.count >= 100 { lastLogged.removeAll() }
+        lastLogged[error.word] = now
+        log(.refused(error.detail))
+    }
+
+    /// The ticket that a reply shows, or why it shows none.
+    func ticket(in reply: ScriptReply) -> Result<SeenTicket, Refusal> {
+        if let refusal = Refusal(reply.code) { return .failure(refusal) }
+        return .success(
+            SeenTicket(
+                status: TicketStatus(
+                    number: reply[4], token: FencingToken(clamping: reply[5]),
+                    expires: clock.instant(reply[6]), nowServing: reply[7], position: Int(clamping: reply[8])),
+                expires: reply[6]))
+    }
+
+    /// Counts what happened to tickets.
+    func note(_ reply: ScriptReply, from start: Int, of id: ConversationID) {
+        guard reply.count > start else { return }
+        let now = time.now()
+        reply.journal(from: start) { happening, number, span in
+            ticketStatistics.count(happening.what, microseconds: span)
+            guard happening.what != .served else { return }
+            indexes.tickets.remove(Self.member(number, id), now: now)
+            if happening.isKeyed { indexes.keys.remove(Self.member(number, id), now: now) }
+        }
+        setAlarm()
+    }
+
+    /// Takes over to the index whether there is the lock, and until when.
+    func noteLock(_ reply: ScriptReply, _ id: ConversationID, isNew: Bool = false, isDeleted: Bool = false) {
+        if isDeleted {
+            indexes.locks.remove(id.string, now: time.now())
+        } else if let score = reply.score {
+            indexes.locks.set(
+                id.string, score: score + limits.numberRetention.microseconds, isNew: isNew, now: time.now())
+        }
+        setAlarm()
+    }
+}
+
+extension Statistics {
+    /// Counts what happened to a ticket. The span is from issue to being served, or from then to its end;
+    /// negative when it never was.
+    fileprivate mutating func count(_ happening: ScriptReply.Happening, microseconds: Int64) {
+        let wasServed = microseconds >= 0
+        switch happening {
+        case .served:
+            waitTimes.record(nanoseconds: microseconds * 1000)
+            return
+        case .finished: finished += 1
+        case .withdrawn, .timedOut: withdrawn += 1
+        case .expired: if wasServed { expiredHeld += 1 } else { expiredWaiting += 1 }
+        case .deleted: deleted += 1
+        }
+        if wasServed { holdTimes.record(nanoseconds: microseconds * 1000) }
+    }
+}
+
+extension Duration {
+    /// The span in whole microseconds, rounded up, so that no positive span becomes none.
+    var microseconds: Int64 {
+        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1000)
+        return remainder > 0 ? quotient + 1 : quotient
+    }
+}

@@ -1,0 +1,212 @@
+package import EventLoop
+package import LockStore
+package import RedisClient
+package import TicketLock
+
+/// The lock store that lives in Redis, shared by daemons. Rasa: `RedisLockStore`, whose keys and values it uses.
+///
+/// Every operation is one script that Redis carries out in one step, by its own clock. What is here are the
+/// callers that wait, who are told by messages through the same Redis, or by the time at which the ticket ahead
+/// of them expires. An actor on the event loop.
+package actor RedisLockStore: LockStore, LoopActor {
+    package nonisolated let loop: EventLoop
+    let redis: RedisClient
+    let configuration: RedisConfiguration
+    let time: any Timekeeper
+    let log: @Sendable (RedisLockStoreNotice) -> Void
+    let scripts: LockScripts
+    /// What every lock's key begins with.
+    let keyPrefix: String
+    var limits: LockLimits
+    var clock = RedisClock()
+    var ticketStatistics = Statistics()
+
+    // The counts of what there is, by all daemons.
+    var indexes: LockIndexes
+    var isWritingIndexes = false
+    var counting = Counting()
+
+    // The callers that wait.
+    var waiters = Waiters()
+    var rooms = WaitingRooms()
+    var nextGroup: UInt64 = 0
+    var isReady = false
+    /// When callers that wait are let go because Redis is gone.
+    var givesUpAt: Instant?
+    /// Whether Redis tells of changes that others make to the keys themselves.
+    var watchesKeys = false
+    /// Tickets of callers that have gone, which Redis could not be told of.
+    var withdrawals: [Withdrawal] = []
+    var isShuttingDown = false
+    var lastLogged: [String: Instant] = [:]
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - keyPrefix: put before every key, with a colon; letters and digits only. Rasa: `key_prefix`.
+    ///   - clientLog: is told of the connections.
+    ///   - log: is told what Redis refuses.
+    package init(
+        loop: EventLoop, time: any Timekeeper, configuration: RedisConfiguration, keyPrefix: String? = nil,
+        limits: LockLimits, clientLog: @escaping @Sendable (RedisNotice) -> Void = { _ in },
+        log: @escaping @Sendable (RedisLockStoreNotice) -> Void = { _ in }
+    ) {
+        self.loop = loop
+        self.time = time
+        self.configuration = configuration
+        self.limits = limits
+        self.log = log
+        let prefix = keyPrefix.map { $0 + ":" } ?? ""
+        self.keyPrefix = prefix + "lock:"
+        scripts = LockScripts(keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix)
+        indexes = LockIndexes(prefix: prefix)
+        redis = RedisClient(loop: loop, configuration: configuration, log: clientLog)
+    }
+
+    static let channelPrefix = "ticketlockd:"
+
+    /// Begins to connect. Once, before the first operation; operations fail until Redis has been reached.
+    /// Throws when no descriptor is left.
+    package func start() async throws(EventLoopError) {
+        time.onWake { [weak self] in self?.onLoop { $0.alarmWentOff() } }
+        await redis.observe(
+            message: { [weak self] channel, payload in
+                self?.onLoop { $0.received(String(decoding: payload, as: UTF8.self), on: channel) }
+            },
+            state: { [weak self] state in self?.onLoop { $0.stateChanged(state) } })
+        try await redis.start()
+    }
+
+    /// Ends the connections. No call of the store is under way.
+    package func stop() async {
+        await redis.stop()
+    }
+
+    /// Nanoseconds since 1970 by Redis's clock, by which all daemons show the same; by this machine's as long as
+    /// Redis has not been reached. Loop thread.
+    package nonisolated func realTime(_ systemRealTime: () -> Int64) -> Int64 {
+        var shown: Int64?
+        onLoop { store in shown = store.clock.offset.map { store.time.now().nanoseconds + $0 } }
+        return shown ?? systemRealTime()
+    }
+
+    // MARK: Tickets
+
+    package func issueTicket(
+        for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        try await take(Order(isAcquire: false, lifetime: lifetime, timeout: .zero, key: key), for: id)
+            .map(\.status)
+    }
+
+    package func wait(
+        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        if Task.isCancelled { throw Self.cancellation }
+        let until = time.now() + timeout
+        let generation = rooms.generation(of: id)
+        let result = try await status(of: number, token: token, for: id)
+        guard case .success(let ticket) = result, ticket.status.isLocked, timeout > .zero else {
+            return result.map(\.status)
+        }
+        return try await park(ticket, of: id, lifetime: nil, until: until, generation: generation)
+    }
+
+    package func acquire(
+        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        if Task.isCancelled { throw Self.cancellation }
+        let until = time.now() + timeout
+        let generation = rooms.generation(of: id)
+        let result = try await take(
+            Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key), for: id)
+        guard case .success(let ticket) = result, ticket.status.isLocked else { return result.map(\.status) }
+        return try await park(
+            ticket, of: id, lifetime: lifetime.microseconds, until: until, generation: generation)
+    }
+
+    package func extend(
+        _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        let reply = try await run(
+            scripts.extend, id, [String(number), Self.text(token), String(lifetime.microseconds)], countMin: 9
+        )
+        note(reply, from: 9, of: id)
+        return ticket(in: reply).map { ticket in
+            indexes.tickets.set(
+                Self.member(number, id), score: ticket.expires, isNew: false, now: time.now())
+            noteLock(reply, id)
+            return ticket.status
+        }
+    }
+
+    package func finishServing(
+        _ number: TicketNumber, token: FencingToken?, of id: ConversationID
+    ) async throws(LockStoreError) -> Result<Finished, Refusal> {
+        let reply = try await run(scripts.finish, id, [String(number), Self.text(token)], countMin: 6)
+        note(reply, from: 6, of: id)
+        if let refusal = Refusal(reply.code) { return .failure(refusal) }
+        noteLock(reply, id)
+        return .success(
+            Finished(removed: reply[3] & 1 != 0, nowServing: reply[5], isSomeoneWaiting: reply[4] > 0))
+    }
+
+    package func withdraw(
+        _ number: TicketNumber, token: FencingToken, of id: ConversationID
+    ) async throws(LockStoreError) {
+        do throws(LockStoreError) {
+            let reply = try await run(scripts.withdraw, id, [String(number), String(token)], countMin: 6)
+            note(reply, from: 6, of: id)
+            noteLock(reply, id)
+        } catch {
+            // What was never sent is sent later. What may have been done is not done again: the ticket may be
+            // another caller's by now, who has the same idempotency key.
+            if error.code == .unavailable, withdrawals.count < Withdrawal.countMax {
+                withdrawals.append(Withdrawal(id: id, number: number, token: token))
+            }
+            throw error
+        }
+    }
+
+    package func cleanUp(
+        _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
+    ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
+        let reply = try await run(
+            scripts.cleanUp, id, [number.map { String($0) } ?? "", Self.text(token)], countMin: 6)
+        note(reply, from: 6, of: id)
+        if let refusal = Refusal(reply.code) { return .failure(refusal) }
+        noteLock(reply, id, isDeleted: reply[3] & 2 != 0)
+        return .success(
+            CleanedUp(
+                removed: reply[3] & 1 != 0, deleted: reply[3] & 2 != 0, isSomeoneWaiting: reply[4] > 0))
+    }
+
+    // MARK: The store itself
+
+    package func checkReady() async throws(LockStoreError) {
+        guard isReady else {
+            throw LockStoreError(
+                .unavailable, await redis.lastProblem?.detail ?? "there is no connection to Redis")
+        }
+        do throws(RedisError) {
+            _ = try await redis.command(RedisCommand(["PING"]))
+        } catch {
+            throw LockStoreError(.unavailable, error.detail)
+        }
+    }
+
+    package func setLimits(_ limits: LockLimits) async {
+        self.limits = limits
+    }
+
+    package func shutDown() async {
+        isShuttingDown = true
+        for room in rooms.all {
+            for ticket in room.tickets {
+                waiters.resolveAll(ticket.group) { _ in .failure(.shuttingDown(ticket.status)) }
+                room.forget(ticket.group)
+            }
+            schedule(room)
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import TicketLock
+
+/// A ticket that is to be taken back when Redis can be reached again: its caller has gone.
+struct Withdrawal {
+    /// The most that are remembered; others expire.
+    static let countMax = 10_000
+
+    let id: ConversationID
+    let number: TicketNumber
+    let token: FencingToken
+}

@@ -1,0 +1,57 @@
+import EventLoop
+import LockStore
+import RedisClient
+import Support
+import TicketLock
+
+@testable import RedisLockStore
+
+/// Stores on one Redis that the test has started, by the real time: the one of the conformance suite, and as many
+/// more as a test wants, as if in other daemons.
+///
+/// `@unchecked Sendable`: the list of stores is used by the test's own task only.
+final class RedisHarness: LockStoreHarness, @unchecked Sendable {
+    let redis: RunningRedis
+    let timeout: Duration
+    private let thread: LoopThread
+    private var stores: [RedisLockStore] = []
+    let tick = Duration.milliseconds(500)
+
+    /// - Parameter timeout: after which a reply is not waited for any more.
+    init(_ redis: RunningRedis, timeout: Duration = .seconds(10)) throws {
+        self.redis = redis
+        self.timeout = timeout
+        thread = try LoopThread()
+    }
+
+    /// Plays a rule on a Redis of its own.
+    static func play(_ rule: LockStoreCase) async throws {
+        try await RunningRedis.with { redis in try await rule.run(on: RedisHarness(redis)) }
+    }
+
+    var loop: EventLoop { thread.loop }
+
+    func makeStore(_ limits: LockLimits) async throws -> any LockStore { try await makeRedisStore(limits) }
+
+    /// - Parameter isReady: returns when Redis has been reached.
+    func makeRedisStore(
+        _ limits: LockLimits = LockLimits(), keyPrefix: String? = nil, isReady: Bool = true
+    ) async throws -> RedisLockStore {
+        let configuration = RedisConfiguration(
+            server: .address(.tcp(host: "127.0.0.1", port: redis.port)), database: 1, timeout: timeout)
+        let store = RedisLockStore(
+            loop: loop, time: LoopTimekeeper(loop: loop), configuration: configuration, keyPrefix: keyPrefix,
+            limits: limits)
+        stores.append(store)
+        try await store.start()
+        if isReady { try await eventually("ready") { await store.isReady } }
+        return store
+    }
+
+    func advance(by span: Duration) async throws { try await Task.sleep(for: span) }
+
+    func tearDown() async {
+        for store in stores { await store.stop() }
+        thread.stop()
+    }
+}
