@@ -2,8 +2,8 @@ import TicketLock
 
 /// Where a listing goes on: Redis's cursor, and how far what that gives has been listed.
 ///
-/// Redis gives many keys at a time and always the same ones for a cursor while they exist, in any order. They
-/// are listed in the order of a hash of their IDs, so that the place does not depend on who comes and goes.
+/// A page ends where a scan ends, unless a single slot of Redis's table has more keys than a page: those are listed
+/// in the order of a hash of their IDs.
 struct ListingCursor: Equatable {
     private static let hashBits = 21
 

@@ -24,8 +24,9 @@ struct LockIndex {
     }
 
     let key: String
-    private var pending: [String: Change] = [:]
-    private var order: [(member: String, due: Instant)] = []
+    private var pending: [String: (change: Change, serial: Int)] = [:]
+    private var order: [(member: String, serial: Int, due: Instant)] = []
+    private var serial = 0
     /// Members that Redis does not know of yet.
     private var newCount = 0
     /// How many there were when Redis was last asked.
@@ -46,26 +47,29 @@ struct LockIndex {
 
     /// The member may be forgotten after `score`, in microseconds. `isNew` if it was not there before.
     mutating func set(_ member: String, score: Int64, isNew: Bool, now: Instant) {
-        switch pending[member] {
-        case .set(_, let wasNew)?: pending[member] = .set(score: score, isNew: wasNew)
-        case .remove?: pending[member] = .set(score: score, isNew: false)
+        switch pending[member]?.change {
+        case .set(_, let wasNew)?: pending[member]?.change = .set(score: score, isNew: wasNew)
+        case .remove?: pending[member]?.change = .set(score: score, isNew: false)
         case nil:
-            pending[member] = .set(score: score, isNew: isNew)
-            order.append((member, now + Self.delay))
+            add(member, .set(score: score, isNew: isNew), now)
             if isNew { newCount += 1 }
         }
     }
 
     mutating func remove(_ member: String, now: Instant) {
-        switch pending[member] {
+        switch pending[member]?.change {
         case .set(_, isNew: true)?:
             pending[member] = nil
             newCount -= 1
-        case .set?, .remove?: pending[member] = .remove
-        case nil:
-            pending[member] = .remove
-            order.append((member, now + Self.delay))
+        case .set?, .remove?: pending[member]?.change = .remove
+        case nil: add(member, .remove, now)
         }
+    }
+
+    private mutating func add(_ member: String, _ change: Change, _ now: Instant) {
+        serial += 1
+        pending[member] = (change, serial)
+        order.append((member, serial, now + Self.delay))
     }
 
     /// What is to be sent to Redis: the changes that are due by `now`, and what counts the members then. Nothing
@@ -79,8 +83,8 @@ struct LockIndex {
         var added = ["ZADD", key]
         var removed = ["ZREM", key]
         let end = order.firstIndex { $0.due > now } ?? order.count
-        for (member, _) in order[..<end] {
-            switch pending.removeValue(forKey: member) {
+        for (member, serial, _) in order[..<end] where pending[member]?.serial == serial {
+            switch pending.removeValue(forKey: member)?.change {
             case .set(let score, let isNew)?:
                 if isNew { batch.newCount += 1 }
                 added += [String(score), member]

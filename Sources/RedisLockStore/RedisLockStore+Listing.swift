@@ -6,50 +6,59 @@ package import TicketLock
 extension RedisLockStore {
     /// Keys looked at for one page, so that a prefix few locks have does not keep Redis busy.
     static let keysPerPageMax = 10_000
-    private static let keysPerScan = 1_000
+    private static let keysPerScanMax = 1_000
 
     package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
         let pattern = Self.literal(keyPrefix + prefix) + "*"
         var cursor = ListingCursor(start)
         var found: [LockSnapshot] = []
         var tickets = 0
-        for _ in 0..<Self.keysPerPageMax / Self.keysPerScan {
-            let (next, ids) = try await scan(cursor, pattern)
-            var rest = ids[...]
-            while !rest.isEmpty {
-                if found.count >= limit || tickets >= LockTable.ticketsPerPageMax {
-                    let hash = ListingCursor.hash(of: rest[rest.startIndex])
-                    return LockPage(locks: found, next: ListingCursor(scan: cursor.scan, hash: hash).integer)
+        var keys = 0
+        var keysPerScan = Self.keysPerScanMax
+        while found.count < limit, tickets < LockTable.ticketsPerPageMax, keys < Self.keysPerPageMax {
+            // In the middle of a slot its own keys are what is left of it, not those of others.
+            if cursor.hash > 0 { keysPerScan = 1 }
+            let scanned = try await scan(cursor, pattern, count: keysPerScan)
+            var ids = scanned.ids
+            keys += keysPerScan
+            var following = ListingCursor(scan: scanned.next)
+            let room = limit - found.count
+            if ids.count > room {
+                // Where a page ends a scan ends: the same cursor with fewer keys begins at the same place, which
+                // does not depend on who comes and goes meanwhile.
+                if keysPerScan > 1 {
+                    keysPerScan = max(1, keysPerScan / 4)
+                    continue
                 }
-                // Those with one hash are listed together: a cursor cannot tell them apart.
-                let ahead = rest.prefix(limit - found.count)
-                let batch =
-                    ahead
-                    + rest.dropFirst(ahead.count).prefix { id in
-                        ahead.last.map(ListingCursor.hash) == ListingCursor.hash(of: id)
-                    }
-                rest = rest.dropFirst(batch.count)
-                for lock in try await read(Array(batch)) {
-                    found.append(lock)
-                    tickets += lock.tickets.count
+                if !found.isEmpty { break }
+                // One slot of Redis's table has more than a page: its keys are told apart by their hashes.
+                let hash = ListingCursor.hash(of: ids[room - 1])
+                let end = ids.firstIndex { ListingCursor.hash(of: $0) > hash } ?? ids.count
+                if end < ids.count {
+                    following = ListingCursor(scan: cursor.scan, hash: hash + 1)
+                    ids = Array(ids[..<end])
                 }
             }
-            guard next != 0 else { return LockPage(locks: found, next: nil) }
-            cursor = ListingCursor(scan: next)
-            if found.count >= limit { break }
+            for lock in try await read(ids) {
+                found.append(lock)
+                tickets += lock.tickets.count
+            }
+            if following == ListingCursor(scan: 0) { return LockPage(locks: found, next: nil) }
+            cursor = following
+            keysPerScan = min(Self.keysPerScanMax, keysPerScan * 2)
         }
         return LockPage(locks: found, next: cursor.integer)
     }
 
     /// What the cursor's next keys name, in the order of their hashes, and Redis's next cursor.
     private func scan(
-        _ cursor: ListingCursor, _ pattern: String
+        _ cursor: ListingCursor, _ pattern: String, count: Int
     ) async throws(LockStoreError) -> (next: UInt64, ids: [ConversationID]) {
         let reply: RedisReply
         do throws(RedisError) {
             reply = try await redis.command(
                 RedisCommand([
-                    "SCAN", String(cursor.scan), "MATCH", pattern, "COUNT", String(Self.keysPerScan),
+                    "SCAN", String(cursor.scan), "MATCH", pattern, "COUNT", String(count),
                 ]))
         } catch {
             throw failure(error, isReading: true)

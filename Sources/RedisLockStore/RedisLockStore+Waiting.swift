@@ -258,7 +258,7 @@ extension RedisLockStore {
             due = lingers ? since + Self.lingering : since
         } else if isReady, !room.isChecking {
             let mustAsk = room.subscription == .none || room.mustCheck && room.subscription == .confirmed
-            due = mustAsk ? room.restsUntil : room.nextChange
+            due = mustAsk ? room.restsUntil : room.nextChange(patience: expiryPatience)
         }
         rooms.schedule(room, due)
         setAlarm()

@@ -14,6 +14,7 @@ package actor RedisLockStore: LockStore, LoopActor {
     let configuration: RedisConfiguration
     let time: any Timekeeper
     let log: @Sendable (RedisLockStoreNotice) -> Void
+    let expiryPatience: Duration
     let scripts: LockScripts
     /// What every lock's key begins with.
     let keyPrefix: String
@@ -44,21 +45,28 @@ package actor RedisLockStore: LockStore, LoopActor {
 
     /// - Parameters:
     ///   - keyPrefix: put before every key, with a colon; letters and digits only. Rasa: `key_prefix`.
+    ///   - expiryPatience: how much later than a ticket's expiry those who wait behind it ask about it: the clocks may
+    ///     be a little apart, and one question finds out about all tickets that expire together.
     ///   - clientLog: is told of the connections.
     ///   - log: is told what Redis refuses.
     package init(
         loop: EventLoop, time: any Timekeeper, configuration: RedisConfiguration, keyPrefix: String? = nil,
-        limits: LockLimits, clientLog: @escaping @Sendable (RedisNotice) -> Void = { _ in },
+        limits: LockLimits, expiryPatience: Duration = .milliseconds(5),
+        clientLog: @escaping @Sendable (RedisNotice) -> Void = { _ in },
         log: @escaping @Sendable (RedisLockStoreNotice) -> Void = { _ in }
     ) {
         self.loop = loop
         self.time = time
         self.configuration = configuration
         self.limits = limits
+        self.expiryPatience = expiryPatience
         self.log = log
         let prefix = keyPrefix.map { $0 + ":" } ?? ""
         self.keyPrefix = prefix + "lock:"
-        scripts = LockScripts(keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix)
+        // A daemon that has not been in touch for so long has let its callers go.
+        scripts = LockScripts(
+            keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix, claimPeriod: configuration.timeout
+        )
         indexes = LockIndexes(prefix: prefix)
         redis = RedisClient(loop: loop, configuration: configuration, log: clientLog)
     }

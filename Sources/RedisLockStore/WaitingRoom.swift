@@ -54,14 +54,12 @@ final class WaitingRoom {
 
     var isEmpty: Bool { tickets.isEmpty }
 
-    /// How much later than an expiry it is asked about: the clocks may be a little apart, and one question finds
-    /// out about all tickets that expire together.
-    private static let patience: Duration = .milliseconds(10)
-
     /// When something has changed by time alone: the head or a ticket of ours has expired.
-    var nextChange: Instant {
+    ///
+    /// - Parameter patience: how much later than that it is asked about.
+    func nextChange(patience: Duration) -> Instant {
         let expiry = tickets.reduce(headExpires) { min($0, $1.status.expires) }
-        return expiry == .never ? .never : max(restsUntil, expiry + Self.patience)
+        return expiry == .never ? .never : max(restsUntil, expiry + patience)
     }
 
     subscript(number: TicketNumber) -> Ticket? {

@@ -13,8 +13,10 @@ import TicketLock
 final class RedisHarness: LockStoreHarness, @unchecked Sendable {
     let redis: RunningRedis
     let timeout: Duration
+    let notices = Notices()
     private let thread: LoopThread
     private var stores: [RedisLockStore] = []
+    /// Tickets that are issued one right after the other expire together, however busy the machine is.
     let tick = Duration.milliseconds(500)
 
     /// - Parameter timeout: after which a reply is not waited for any more.
@@ -33,15 +35,22 @@ final class RedisHarness: LockStoreHarness, @unchecked Sendable {
 
     func makeStore(_ limits: LockLimits) async throws -> any LockStore { try await makeRedisStore(limits) }
 
+    /// A store in a daemon whose clock is ahead.
+    func makeSkewedStore(by skew: Duration) async throws -> RedisLockStore {
+        try await makeRedisStore(time: SkewedTimekeeper(loop: loop, skew: skew))
+    }
+
     /// - Parameter isReady: returns when Redis has been reached.
     func makeRedisStore(
-        _ limits: LockLimits = LockLimits(), keyPrefix: String? = nil, isReady: Bool = true
+        _ limits: LockLimits = LockLimits(), keyPrefix: String? = nil, time: (any Timekeeper)? = nil,
+        isReady: Bool = true
     ) async throws -> RedisLockStore {
         let configuration = RedisConfiguration(
             server: .address(.tcp(host: "127.0.0.1", port: redis.port)), database: 1, timeout: timeout)
         let store = RedisLockStore(
-            loop: loop, time: LoopTimekeeper(loop: loop), configuration: configuration, keyPrefix: keyPrefix,
-            limits: limits)
+            loop: loop, time: time ?? LoopTimekeeper(loop: loop), configuration: configuration,
+            keyPrefix: keyPrefix, limits: limits, expiryPatience: tick / 5,
+            log: { [notices] in notices.add($0) })
         stores.append(store)
         try await store.start()
         if isReady { try await eventually("ready") { await store.isReady } }

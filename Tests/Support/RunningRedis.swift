@@ -71,7 +71,10 @@ package final class RunningRedis: @unchecked Sendable {
 
     /// Sends a command by `redis-cli`, over the Unix socket; gives what that prints, its line feed removed.
     @discardableResult
-    package func command(_ arguments: String...) async throws -> String {
+    package func command(_ arguments: String...) async throws -> String { try await run(arguments) }
+
+    /// The same, with the arguments in one list.
+    package func run(_ arguments: [String]) async throws -> String {
         let result = try await Command.run("redis-cli", ["-s", socketPath, "--no-auth-warning"] + arguments)
         guard result.status == 0 else { throw Failure(description: result.output + result.errors) }
         return result.output.trimmingCharacters(in: .newlines)

@@ -38,7 +38,9 @@ extension LockScripts {
             local text = string.format(
                 '{"number": %d, "expires": %.6f, "token": %d, "issued": %d',
                 given.number, given.expires / 1000000, given.token, given.issued)
+            if given.called then text = text .. string.format(', "called": %d', given.called) end
             if given.served then text = text .. string.format(', "served": %d', given.served) end
+            if given.adopted then text = text .. ', "adopted": true' end
             if given.lifetime then text = text .. string.format(', "lifetime": %d', given.lifetime) end
             if given.key then
                 text = text .. ', "key": ' .. cjson.encode(given.key) .. ', "request": '
@@ -57,8 +59,8 @@ extension LockScripts {
             return last_token
         end
 
-        -- Takes over what Rasa has written: gives tokens to the tickets that have none, the old ones to those
-        -- that somebody knows. `known` has tickets by number.
+        -- Takes over what Rasa has written: gives tokens to the tickets that have none; the old ones to those that
+        -- somebody knows, now or later. `known` has tickets by number.
         local function adopt(known)
             local adopted = {}
             for place = 1, #texts do
@@ -73,7 +75,7 @@ extension LockScripts {
                 adopted[place] = found
             end
             for place, found in ipairs(adopted) do
-                found.token = found.token or next_token()
+                if not found.token then found.token, found.adopted = next_token(), true end
                 found.issued = found.issued or now
                 put(place, found)
             end
@@ -154,14 +156,42 @@ extension LockScripts {
             if place == 1 and #texts > 0 then notice = notice or '' end
         end
 
-        -- The ticket at the head is being served; an acquire's lifetime starts when that is first seen.
+        -- The ticket at the head is served. One of acquire is only called: its daemon, which has the caller, claims
+        -- it, and where nobody is left to do so it is gone soon.
         local function serve()
-            if not texts[1] or string.find(texts[1], '"served": ', 1, true) then return end
+            if not texts[1] or string.find(texts[1], '"served": ', 1, true)
+                or string.find(texts[1], '"called": ', 1, true) then
+                return
+            end
             local head = ticket(1)
-            head.served = now
+            if head.lifetime then
+                head.called = now
+                head.expires = math.min(head.expires, now + math.min(head.lifetime, claim_period))
+            else
+                head.served = now
+                note(SERVED, head.number, now - head.issued)
+            end
+            put(1, head)
+        end
+
+        -- Somebody is there who has the ticket at the head: the lifetime of one of acquire starts.
+        local function claim()
+            if string.find(texts[1], '"served": ', 1, true) then return end
+            local head = ticket(1)
+            head.served, head.called = now, nil
             if head.lifetime then head.expires = now + head.lifetime end
             put(1, head)
             note(SERVED, head.number, now - head.issued)
+        end
+
+        -- Gives a ticket that was taken over from Rasa the token that it had before; whether it was one.
+        local function reclaim(place, token, lifetime)
+            local found = ticket(place)
+            if not found.adopted then return false end
+            found.token, found.lifetime, found.adopted = token, lifetime, nil
+            if found.served and lifetime then found.expires = now + lifetime end
+            put(place, found)
+            return true
         end
 
         local function find(number)
@@ -178,7 +208,8 @@ extension LockScripts {
             if not place then
                 return nil, number >= 0 and number <= last_issued and GONE or NEVER_ISSUED
             end
-            if token ~= '' and tonumber(token) ~= token_at(place) then return nil, MISMATCH end
+            token = tonumber(token)
+            if token and token ~= token_at(place) and not reclaim(place, token) then return nil, MISMATCH end
             return place
         end
 

@@ -21,6 +21,7 @@ extension LockScripts {
                         found.expires = math.max(found.expires, now + timeout)
                     end
                     put(place, found)
+                    if place == 1 then claim() end
                     return ticket_reply(OK, 0, place)
                 end
             end
@@ -72,6 +73,14 @@ extension LockScripts {
         end
         load(known)
         drop_expired()
+        for number, given in pairs(known) do
+            local place = find(number)
+            if place and token_at(place) ~= given.token
+                and math.abs(expiries[place] - given.expires) <= 1 then
+                reclaim(place, given.token, given.lifetime)
+            end
+            if place == 1 and token_at(1) == given.token then claim() end
+        end
         local score = settle()
         local answer = {OK, now, score, #numbers, numbers[1] or 0, expiries[1] or 0}
         for argument = 2, #ARGV, 4 do
@@ -88,9 +97,8 @@ extension LockScripts {
         local number, token, lifetime = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
         load(token ~= '' and {[number] = {token = tonumber(token)}})
         drop_expired()
-        -- Who is at the head now is served now, and extended after that.
-        serve()
         local place, refusal = seek(number, token)
+        if place == 1 then claim() end
         if place then
             local found = ticket(place)
             local before = found.expires

@@ -4,11 +4,12 @@
 /// looks just as the scripts write it is answered by a pattern, before the prelude. Quotes inside of a
 /// conversation ID are escaped, so no ID looks like the fields behind it.
 extension LockScripts {
-    static func head(keyPrefix: String, channelPrefix: String) -> String {
+    static func head(keyPrefix: String, channelPrefix: String, claimPeriod: Duration) -> String {
         """
         local key, retention = KEYS[1], tonumber(ARGV[1])
         local id = string.sub(key, \(keyPrefix.utf8.count + 1))
         local channel = '\(channelPrefix)' .. key
+        local claim_period = \(claimPeriod.microseconds)
         """ + headText
     }
 

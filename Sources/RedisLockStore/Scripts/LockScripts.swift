@@ -30,9 +30,11 @@ struct LockScripts: Sendable {
     /// Nothing more.
     let evict: RedisScript
 
-    /// - Parameter keyPrefix: what every lock's key begins with; the rest is the conversation ID.
-    init(keyPrefix: String, channelPrefix: String) {
-        let head = Self.head(keyPrefix: keyPrefix, channelPrefix: channelPrefix)
+    /// - Parameters:
+    ///   - keyPrefix: what every lock's key begins with; the rest is the conversation ID.
+    ///   - claimPeriod: how long a ticket of acquire that is at the head waits for the daemon that has its caller.
+    init(keyPrefix: String, channelPrefix: String, claimPeriod: Duration) {
+        let head = Self.head(keyPrefix: keyPrefix, channelPrefix: channelPrefix, claimPeriod: claimPeriod)
         // What only takes away, or reads, is done also when Redis is out of memory: so room is made again.
         func script(_ text: String, atOnce: String = "", adds: Bool = false) -> RedisScript {
             RedisScript(

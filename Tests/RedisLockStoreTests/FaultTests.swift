@@ -1,0 +1,219 @@
+import LockStore
+import Support
+import Testing
+import TicketLock
+
+@testable import RedisLockStore
+
+@Suite("The lock store in Redis: faults", .timeLimit(.minutes(5)))
+struct FaultTests {
+    @Test("With Redis down at the start operations fail at once, and work when it has come up")
+    func downAtStart() async throws {
+        try await RunningRedis.with { redis in
+            let harness = try RedisHarness(redis)
+            redis.kill()
+            let scene = LockStoreScene(harness, try await harness.makeRedisStore(isReady: false))
+            #expect(try await errorCode { try await scene.issue() } == .unavailable)
+            #expect(try await errorCode { try await scene.lock() } == .unavailable)
+            #expect(try await errorCode { try await scene.store.checkReady() } == .unavailable)
+            #expect(await scene.store.statistics().lockCount == 0)
+            try await redis.restart()
+            try await eventually("it is ready") {
+                try await errorCode { try await scene.store.checkReady() } == nil
+            }
+            #expect(try await scene.issue().number == 0)
+            await scene.end()
+            await harness.tearDown()
+        }
+    }
+
+    @Test("Callers that wait while Redis is killed and started anew learn that their tickets are gone")
+    func restarted() async throws {
+        try await RedisPlay.with { play in
+            let before = try await play.one.issue()
+            let callers = [try await play.one.acquire(), try await play.one.wait(1)]
+            try await play.redis.restart()
+            for caller in callers { #expect(try await play.one.refusal(caller) == .gone(.unknown)) }
+            let after = try await play.one.issue()
+            #expect(after.number == 0 && after.token > before.token)
+        }
+    }
+
+    @Test("Callers wait on for a Redis that is back in time, and are let go when it is not")
+    func outage() async throws {
+        try await RedisPlay.with(2, timeout: .seconds(2)) { play in
+            _ = try await play.one.issue()
+            let caller = try await play.one.acquire()
+            // The connections break; nothing is lost in Redis.
+            try await play.command("CLIENT", "KILL", "TYPE", "normal")
+            try await play.command("CLIENT", "KILL", "TYPE", "pubsub")
+            for scene in play.scenes {
+                try await eventually("it is back") { try await errorCode { try await scene.update() } == nil }
+            }
+            #expect(await play.one.waits(caller))
+            try await play.two.finish(0)
+            #expect(try await play.one.served(caller).number == 1)
+
+            let waiter = try await play.two.wait((try await play.one.issue()).number)
+            play.redis.kill()
+            #expect(try await errorCode { try await play.two.answer(waiter) } == .unavailable)
+        }
+    }
+
+    @Test("While Redis is paused the outcome is unknown; afterwards the same key finds the same ticket")
+    func paused() async throws {
+        try await RedisPlay.with(2, timeout: .seconds(1)) { play in
+            _ = try await play.one.issue()
+            play.redis.pause()
+            let code = try await errorCode { try await play.one.issue(key: "k") }
+            #expect(code == .outcomeUnknown)
+            #expect(try await errorCode { try await play.one.store.checkReady() } == .unavailable)
+            // A look changes nothing, and so is but not to be had.
+            #expect(try await errorCode { try await play.two.waiting() } == .unavailable)
+            #expect(await play.one.store.statistics().waiterCount == 0)
+            play.redis.resume()
+            for scene in play.scenes {
+                try await eventually("it is back") { try await errorCode { try await scene.update() } == nil }
+            }
+            let ticket = try await play.two.issue(key: "k")
+            #expect(try await play.one.issue(key: "k").token == ticket.token)
+            #expect(try await play.one.queue() == [0, ticket.number])
+        }
+    }
+
+    @Test("Callers that wait while Redis is paused are answered, and their tickets keep their places")
+    func pausedWaiting() async throws {
+        try await RedisPlay.with(timeout: .seconds(1)) { play in
+            _ = try await play.one.issue(lifetime: 1)
+            let caller = try await play.one.acquire(timeout: 1_000)
+            let brief = try await play.one.acquire(timeout: 2)
+            play.redis.pause()
+            // Asked at the expiry of the holder's ticket, Redis does not answer.
+            #expect(try await play.one.refusal(brief) == .acquireTimeout)
+            #expect(try await errorCode { try await play.one.answer(caller) } == .unavailable)
+            play.redis.resume()
+            try await eventually("it is back") { try await errorCode { try await play.one.update() } == nil }
+            #expect(try await play.one.queue() == [1])
+        }
+    }
+
+    @Test("A caller that goes away while Redis is gone loses its place when it is back")
+    func withdrawnLater() async throws {
+        try await RedisPlay.with(2) { play in
+            _ = try await play.one.issue()
+            let caller = try await play.one.acquire()
+            try await play.command("CLIENT", "KILL", "TYPE", "normal")
+            try await eventually("it has noticed") { await !play.one.redisStore.isReady }
+            caller.cancel()
+            await #expect(throws: LockStoreError.self) { try await play.one.answer(caller) }
+            try await eventually("the ticket is gone") {
+                (try? await play.two.queue()) == [0]
+            }
+        }
+    }
+
+    @Test("Messages that are missed keep nobody waiting")
+    func missedMessages() async throws {
+        try await RedisPlay.with(2) { play in
+            for _ in 0..<5 {
+                let holder = try await play.one.issue()
+                let caller = try await play.two.acquire()
+                try await play.command("CLIENT", "KILL", "TYPE", "pubsub")
+                try await play.one.finish(holder.number)
+                let served = try await play.two.served(caller)
+                #expect(served.number == holder.number + 1)
+                try await play.one.cleanUp(served.number)
+            }
+        }
+    }
+
+    @Test("After FLUSHALL a caller is told at the holder's expiry at the latest; tokens grow on")
+    func flushed() async throws {
+        try await RedisPlay.with { play in
+            let before = try await play.one.issue(lifetime: 2)
+            let caller = try await play.one.acquire()
+            try await play.command("FLUSHALL")
+            #expect(try await play.one.refusal(caller) == .gone(.unknown))
+            let after = try await play.one.issue()
+            #expect(after.number == 0 && after.token > before.token)
+        }
+    }
+
+    @Test("After SCRIPT FLUSH everything goes on")
+    func scriptsFlushed() async throws {
+        try await RedisPlay.with { play in
+            for id in ["a", "b"] { _ = try await play.one.issue(id) }
+            let caller = try await play.one.acquire("a")
+            try await play.command("SCRIPT", "FLUSH")
+            #expect(try await play.one.store.locks(prefix: "", limit: 10, from: 0).locks.count == 2)
+            try await play.command("SCRIPT", "FLUSH")
+            try await play.one.finish(0, of: "a")
+            #expect(try await play.one.served(caller).number == 1)
+        }
+    }
+
+    @Test(
+        "When Redis is out of memory no ticket is issued, and those that are there are finished all the same")
+    func outOfMemory() async throws {
+        try await RedisPlay.with { play in
+            _ = try await play.one.issue()
+            let caller = try await play.one.acquire()
+            try await play.command("CONFIG", "SET", "maxmemory", "1mb")
+            #expect(try await errorCode { try await play.one.issue() } == .unavailable)
+            #expect(try await errorCode { try await play.one.getOrCreate("new") } == .unavailable)
+            try await play.one.finish(0)
+            let served = try await play.one.served(caller)
+            _ = try await play.one.extend(served.number, by: 10)
+            #expect(try await play.one.cleanUp(served.number).deleted)
+            try await play.command("CONFIG", "SET", "maxmemory", "0")
+            #expect(try await play.one.issue().number == 2)
+            #expect(play.harness.notices.all.contains { "\($0)".contains("OOM") })
+        }
+    }
+
+    @Test(
+        "What is no ticket lock is left as it is, and said to be unreadable",
+        arguments: [
+            "x", "5", "[1]", "{}", #"{"tickets":[1]}"#, #"{"tickets":["x"]}"#, #"{"tickets":["{}"]}"#,
+        ])
+    func unreadable(value: String) async throws {
+        try await RedisPlay.with { play in
+            try await play.command("SET", "lock:ada", value)
+            try await expectUnreadable(play.one)
+            #expect(try await play.value() == value)
+            #expect(try await play.command("TTL", "lock:ada") == "-1")
+            #expect(try await play.one.issue("grace").number == 0)
+            #expect(try await play.one.store.locks(prefix: "", limit: 10, from: 0).locks.count == 1)
+        }
+    }
+
+    @Test("A key of another type is left as it is, and said to be unreadable")
+    func wrongType() async throws {
+        try await RedisPlay.with { play in
+            try await play.command("RPUSH", "lock:ada", "x")
+            try await expectUnreadable(play.one)
+            #expect(try await play.command("LRANGE", "lock:ada", "0", "-1") == "x")
+            #expect(play.harness.notices.all.contains { "\($0)".contains("WRONGTYPE") })
+        }
+    }
+
+    private func expectUnreadable(_ scene: LockStoreScene) async throws {
+        #expect(try await errorCode { try await scene.issue() } == .unreadable)
+        #expect(try await errorCode { try await scene.status(0) } == .unreadable)
+        #expect(try await errorCode { try await scene.finish(0) } == .unreadable)
+        #expect(try await errorCode { try await scene.cleanUp(nil) } == .unreadable)
+        #expect(try await errorCode { try await scene.lock() } == .unreadable)
+        #expect(try await errorCode { try await scene.delete() } == .unreadable)
+    }
+
+    @Test("Callers whose lock is overwritten with something else are told so")
+    func overwritten() async throws {
+        try await RedisPlay.with { play in
+            _ = try await play.one.issue(lifetime: 1)
+            let caller = try await play.one.acquire()
+            try await play.command("SET", "lock:ada", "x")
+            #expect(try await errorCode { try await play.one.answer(caller) } == .unreadable)
+            #expect(await play.one.store.statistics().waiterCount == 0)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import LockStore
+import Support
+import Testing
+import TicketLock
+
+@Suite("The lock store in Redis: what Rasa writes", .timeLimit(.minutes(5)))
+struct RasaValueTests {
+    /// A value as Rasa's `TicketLock.dumps` writes it.
+    static func value(_ tickets: [(Int, String)], _ id: String = "ada") throws -> String {
+        let inner = tickets.map { #"{"number": \#($0), "expires": \#($1)}"# }
+        let data = try JSONSerialization.data(withJSONObject: ["conversation_id": id, "tickets": inner])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    static func soon(_ seconds: Double) -> String { "\(Date.now.timeIntervalSince1970 + seconds)" }
+
+    /// What Rasa makes of the value, and writes back: the fields it knows.
+    static func rewritten(_ value: String) throws -> String {
+        struct Lock: Codable {
+            var conversation_id: String
+            var tickets: [String]
+        }
+        struct Ticket: Codable {
+            var number: Int
+            var expires: Double
+        }
+        let lock = try JSONDecoder().decode(Lock.self, from: Data(value.utf8))
+        return try Self.value(
+            lock.tickets.map { text in
+                let ticket = try JSONDecoder().decode(Ticket.self, from: Data(text.utf8))
+                return (ticket.number, "\(ticket.expires)")
+            }, lock.conversation_id)
+    }
+
+    @Test("Tickets that Rasa issued are read and continued, and the key gets a time to live")
+    func continued() async throws {
+        try await RedisPlay.with { play in
+            let value = try Self.value([(4, Self.soon(50)), (5, Self.soon(3)), (7, Self.soon(60))])
+            try await play.command("SET", "lock:ada", value)
+            #expect(try await play.command("TTL", "lock:ada") == "-1")
+            let lock = try #require(try await play.one.lock())
+            #expect(lock.tickets.map(\.number) == [4, 5, 7])
+            #expect(lock.lastIssued == 7)
+            let tokens = lock.tickets.map(\.token)
+            #expect(tokens == Set(tokens).sorted() && tokens[0] > 1_700_000_000_000_000)
+            #expect(try await play.one.lock() == lock)
+            #expect(try #require(Int(try await play.command("TTL", "lock:ada"))) > 3600)
+
+            let ticket = try await play.one.issue()
+            #expect(ticket.number == 8 && ticket.token > tokens[2])
+            try await eventually("5 has expired") { try await play.one.queue() == [4, 7, 8] }
+            #expect(try await play.one.finish(4).nowServing == 7)
+        }
+    }
+
+    @Test(
+        "An empty lock, expiries that Python writes in its own way, and other white space are all right",
+        arguments: [
+            #"{"conversation_id": "ada", "tickets": []}"#,
+            #"{"tickets":["{\"number\":0,\"expires\":Infinity}"],"conversation_id":"ada"}"#,
+            #"{"conversation_id": "ada", "tickets": ["{\"number\": 0, \"expires\": NaN}"]}"#,
+            #"{"conversation_id": "ada", "tickets": ["{\"number\": 0, \"expires\": 1e+22}"]}"#,
+            #"{"conversation_id": "ada", "tickets": ["{\"expires\": 4102444800, \"number\": 0}"]}"#,
+        ])
+    func oddities(value: String) async throws {
+        try await RedisPlay.with { play in
+            try await play.command("SET", "lock:ada", value)
+            let count = try #require(try await play.one.lock()).tickets.count
+            let ticket = try await play.one.issue()
+            #expect(Int(ticket.number) == count && ticket.position == count)
+            #expect(try await play.one.cleanUp(0).removed)
+            #expect(try #require(Int(try await play.command("TTL", "lock:ada"))) > 3500)
+        }
+    }
+
+    @Test("A lock that Rasa wrote back keeps our callers' tickets, tokens and lifetimes")
+    func fieldsLost() async throws {
+        try await RedisPlay.with(2) { play in
+            let holder = try await play.one.issue()
+            let acquire = try await play.two.acquire(lifetime: 4, timeout: 1_000)
+            let wait = try await play.one.wait((try await play.one.issue()).number)
+            let before = try #require(try await play.one.lock())
+            let value = try Self.rewritten(try await play.value())
+            try await play.command("SET", "lock:ada", value)
+
+            #expect(try await play.one.finish(0, token: holder.token).removed)
+            let served = try await play.two.served(acquire)
+            #expect(served.number == 1 && served.token == before.tickets[1].token)
+            // Its lifetime began when it was served.
+            let left = (try await play.one.lock())?.tickets.first.map { $0.expires - $0.issued }
+            #expect(try #require(left) <= play.harness.tick * 5)
+            #expect(await play.one.waits(wait))
+            #expect(try await play.two.finish(1, token: served.token).removed)
+            #expect(try await play.one.served(wait).token == before.tickets[2].token)
+            #expect(try await play.two.issue().token > before.tickets[2].token)
+        }
+    }
+
+    @Test("Tokens and numbers grow on though Rasa wrote the lock back, or deleted it")
+    func growth() async throws {
+        try await RedisPlay.with { play in
+            let first = try await play.one.issue()
+            try await play.command("SET", "lock:ada", try Self.rewritten(try await play.value()))
+            let second = try await play.one.issue()
+            #expect(second.number == 1 && second.token > first.token)
+            try await play.command("DEL", "lock:ada")
+            #expect(try await play.one.issue().token > second.token)
+        }
+    }
+
+    @Test("A token is taken for a ticket's that has lost its own, and refused for another's")
+    func adoption() async throws {
+        try await RedisPlay.with { play in
+            let ticket = try await play.one.issue()
+            try await play.command("SET", "lock:ada", try Self.rewritten(try await play.value()))
+            #expect(try await play.one.status(0, token: ticket.token).token == ticket.token)
+            await #expect(throws: Refusal.tokenMismatch) {
+                try await play.one.finish(0, token: ticket.token + 1)
+            }
+            #expect(try await play.one.finish(0, token: ticket.token).removed)
+        }
+    }
+
+    @Test(
+        "Where Redis tells of keys, a hand-over by Rasa is heard at once, and what is ours is not asked about"
+    )
+    func keyspaceEvents() async throws {
+        try await RedisPlay.with(options: ["--notify-keyspace-events", "K$gx"]) { play in
+            try await play.command("SET", "lock:ada", try Self.value([(0, Self.soon(600))]))
+            let caller = try await play.one.acquire()
+            try await eventually("it listens") {
+                try await play.command("PUBSUB", "NUMSUB", "__keyspace@1__:lock:ada").hasSuffix("1")
+            }
+            // Rasa removes its ticket, as finish_serving does.
+            let ours = try await play.value()
+            let all = try Self.rewritten(ours)
+            let left = all.replacing(try Regex(#""\{\\"number\\": ?0[^}]*\}",?"#), with: "")
+            #expect(left != all)
+            try await play.command("SET", "lock:ada", left)
+            #expect(try await play.one.served(caller).number == 1)
+
+            let next = try await play.one.acquire()
+            try await play.command("DEL", "lock:ada")
+            #expect(try await play.one.refusal(next) == .gone(.unknown))
+        }
+    }
+
+    @Test("The value is one that Rasa reads: an object with tickets as JSON in JSON")
+    func written() async throws {
+        try await RedisPlay.with { play in
+            let ticket = try await play.one.issue("a/\"b\"\\é\n")
+            _ = try await play.one.acquire("a/\"b\"\\é\n", key: "k\"}")
+            let value = try await play.value("a/\"b\"\\é\n")
+            let lock = try #require(
+                try JSONSerialization.jsonObject(with: Data(value.utf8)) as? [String: Any])
+            #expect(lock["conversation_id"] as? String == "a/\"b\"\\é\n")
+            let tickets = try #require(lock["tickets"] as? [String])
+            let numbers = try tickets.map { text in
+                let ticket = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+                #expect(ticket?["expires"] is Double)
+                return ticket?["number"] as? Int
+            }
+            #expect(numbers == [0, 1])
+            #expect(try await play.one.finish(0, of: "a/\"b\"\\é\n", token: ticket.token).nowServing == 1)
+        }
+    }
+}
