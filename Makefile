@@ -10,7 +10,9 @@ TEST_PACKAGES := curl gnutls-bin procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
-PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5
+PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0
+# Whose own lock store the tests run beside ours.
+RASA := rasa==3.6.21
 PYTHON := /usr/bin/python3
 VENV := .build/venv
 JOBS := $(shell nproc)
@@ -60,7 +62,7 @@ if [ -n "$$missing" ]; then
 fi
 endef
 
-.PHONY: help run build deps deps-test swift-version venv test test-sanitizers test-thread test-address
+.PHONY: help run build deps deps-test swift-version venv rasa test test-sanitizers test-thread test-address
 .PHONY: check format clean deps-bench bench-programs bench
 .ONESHELL:
 
@@ -104,7 +106,22 @@ venv: deps-test
 		echo "$(PYTHON_PACKAGES)" > "$$stamp"
 	fi
 
-test: deps-test swift-version venv ## Set up and run the whole test suite
+# Two files of Rasa's, out of its package for a Python that it knows; the rest of Rasa is not needed.
+rasa: venv
+	@if [ "$$(cat .build/rasa/installed 2>/dev/null)" != "$(RASA)" ]; then
+		$(say) "Fetching Rasa's lock store"
+		rm -rf .build/rasa
+		mkdir -p .build/rasa
+		$(VENV)/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps \
+			--ignore-requires-python --python-version 3.10 --only-binary=:all: --dest .build/rasa $(RASA)
+		$(VENV)/bin/python3 -m zipfile --extract .build/rasa/rasa-*.whl .build/rasa/wheel
+		mkdir -p .build/rasa/rasa/core
+		mv .build/rasa/wheel/rasa/core/lock.py .build/rasa/wheel/rasa/core/lock_store.py .build/rasa/rasa/core/
+		rm -rf .build/rasa/wheel .build/rasa/rasa-*.whl
+		echo "$(RASA)" > .build/rasa/installed
+	fi
+
+test: deps-test swift-version rasa ## Set up and run the whole test suite
 	@$(say) "Building the tests"
 	swift build --build-tests -j $(JOBS)
 	$(say) "Running the tests"
@@ -115,7 +132,7 @@ test-sanitizers: test-thread test-address ## Run the suite built with the thread
 # The thread sanitizer reports threads of the tests as leaked that pthread_join has been called for; only races count.
 test-thread: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.supp:report_thread_leaks=0
 test-address: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
-test-thread test-address: test-%: deps-test swift-version venv
+test-thread test-address: test-%: deps-test swift-version rasa
 	@export SANITIZER=$*
 	$(say) "Building the tests with the $* sanitizer"
 	swift build --build-tests --sanitize=$* --scratch-path .build/sanitize-$* -j $(JOBS)

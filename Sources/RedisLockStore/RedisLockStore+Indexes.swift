@@ -7,6 +7,11 @@ struct Counting {
     /// How long the counts are waited for; then the ones before are told.
     static let patience: Duration = .milliseconds(250)
 
+    /// How long counts are good for, when nothing was done here since.
+    static let freshness: Duration = .milliseconds(5)
+
+    /// When the last ones were had.
+    var lastEnd: Instant?
     var callers: [CheckedContinuation<Void, Never>] = []
     var givesUpAt: Instant?
     var isUnderWay = false
@@ -32,14 +37,18 @@ extension RedisLockStore {
     /// Brings the counts up to date, unless that takes too long.
     private func count() async {
         guard isReady else { return }
+        // Nobody looks so often for what others do.
+        let isFresh = counting.lastEnd.map { time.now() < $0 + Counting.freshness } ?? false
+        if isFresh, indexes.nextDue == nil { return }
         await withCheckedContinuation { continuation in
             counting.callers.append(continuation)
             counting.givesUpAt = counting.givesUpAt ?? time.now() + Counting.patience
             guard !counting.isUnderWay else { return setAlarm() }
             counting.isUnderWay = true
-            Task.immediate {
+            Task {
                 try? await writeIndexes(isCounting: true)
                 counting.isUnderWay = false
+                counting.lastEnd = time.now()
                 counting.end()
             }
             setAlarm()

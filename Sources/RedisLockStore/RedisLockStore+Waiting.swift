@@ -61,9 +61,10 @@ extension RedisLockStore {
             return
         }
         onLoop { store in
-            guard store.waiters.resolve(waiter, .cancelled) else { return }
+            guard store.waiters.remove(waiter) else { return }
             store.left(waiter)
             if waiter.isAcquire { store.takeBack(waiter) }
+            waiter.resolve(.cancelled)
         }
     }
 
@@ -74,9 +75,9 @@ extension RedisLockStore {
         schedule(room)
     }
 
-    /// Gives up the ticket of an acquire that waits no more.
+    /// Gives up the ticket of an acquire that waits no more, before its caller is told.
     private func takeBack(_ waiter: Waiter) {
-        Task.immediate {
+        Task {
             // What cannot be sent now is remembered.
             try? await withdraw(waiter.number, token: waiter.token, of: waiter.id)
         }
@@ -87,10 +88,10 @@ extension RedisLockStore {
         guard waiters.remove(waiter) else { return }
         left(waiter)
         if waiter.isAcquire {
-            waiter.resolve(.answered(.failure(.acquireTimeout)))
-            return takeBack(waiter)
+            takeBack(waiter)
+            return waiter.resolve(.answered(.failure(.acquireTimeout)))
         }
-        Task.immediate {
+        Task {
             do throws(LockStoreError) {
                 let result = try await status(of: waiter.number, token: waiter.token, for: waiter.id)
                 waiter.resolve(.answered(result.map(\.status)))
@@ -105,7 +106,7 @@ extension RedisLockStore {
     private func subscribe(_ room: WaitingRoom) {
         guard isReady, room.subscription == .none else { return }
         room.subscription = .requested
-        Task.immediate {
+        Task {
             do throws(RedisError) {
                 try await redis.subscribe(Self.channelPrefix + room.key)
                 if watchesKeys { try await redis.subscribe(keyChannelPrefix + room.key) }
@@ -170,7 +171,7 @@ extension RedisLockStore {
         room.mustCheck = true
         guard isReady, !room.isEmpty, !room.isChecking else { return }
         room.isChecking = true
-        Task.immediate { await runChecks(room) }
+        Task { await runChecks(room) }
     }
 
     private func runChecks(_ room: WaitingRoom) async {
@@ -272,7 +273,7 @@ extension RedisLockStore {
         }
         rooms.close(room)
         let (channel, keyChannel) = (Self.channelPrefix + room.key, keyChannelPrefix + room.key)
-        Task.immediate {
+        Task {
             await redis.unsubscribe(channel)
             await redis.unsubscribe(keyChannel)
         }
@@ -296,7 +297,7 @@ extension RedisLockStore {
         if let due = counting.givesUpAt, due <= now { counting.end() }
         if isReady, !isWritingIndexes, let due = indexes.nextDue, due <= now {
             isWritingIndexes = true
-            Task.immediate {
+            Task {
                 // What is lost is set right when the locks are touched again, or when its time has passed.
                 try? await writeIndexes()
                 isWritingIndexes = false
@@ -339,8 +340,10 @@ extension RedisLockStore {
     }
 
     private func becameReady() {
-        Task.immediate {
+        Task {
             await compareClocks()
+            // So that none has to be sent again, behind what was asked for later.
+            _ = try? await redis.pipeline(scripts.all.map(\.load))
             await goOn()
         }
     }
@@ -365,14 +368,14 @@ extension RedisLockStore {
         guard await redis.isReady else { return }
         isReady = true
         givesUpAt = nil
-        Task.immediate {
+        Task {
             watchesKeys = await tellsOfKeys()
             try? await writeIndexes(isCounting: true)
         }
         let again = withdrawals
         withdrawals = []
         for ticket in again {
-            Task.immediate { try? await withdraw(ticket.number, token: ticket.token, of: ticket.id) }
+            Task { try? await withdraw(ticket.number, token: ticket.token, of: ticket.id) }
         }
         for room in rooms.all {
             room.askAll()

@@ -75,14 +75,18 @@ package actor RedisLockStore: LockStore, LoopActor {
 
     /// Begins to connect. Once, before the first operation; operations fail until Redis has been reached.
     /// Throws when no descriptor is left.
-    package func start() async throws(EventLoopError) {
+    package func start() throws(EventLoopError) {
         time.onWake { [weak self] in self?.onLoop { $0.alarmWentOff() } }
-        await redis.observe(
-            message: { [weak self] channel, payload in
-                self?.onLoop { $0.received(String(decoding: payload, as: UTF8.self), on: channel) }
-            },
-            state: { [weak self] state in self?.onLoop { $0.stateChanged(state) } })
-        try await redis.start()
+        var failure: EventLoopError?
+        redis.onLoop { redis in
+            redis.observe(
+                message: { [weak self] channel, payload in
+                    self?.onLoop { $0.received(String(decoding: payload, as: UTF8.self), on: channel) }
+                },
+                state: { [weak self] state in self?.onLoop { $0.stateChanged(state) } })
+            do throws(EventLoopError) { try redis.start() } catch { failure = error }
+        }
+        if let failure { throw failure }
     }
 
     /// Ends the connections. No call of the store is under way.
@@ -97,6 +101,9 @@ package actor RedisLockStore: LockStore, LoopActor {
         onLoop { store in shown = store.clock.offset.map { store.time.now().nanoseconds + $0 } }
         return shown ?? systemRealTime()
     }
+
+    /// The clock by which moments are told. Loop thread.
+    package nonisolated var present: Instant { time.now() }
 
     // MARK: Tickets
 

@@ -17,7 +17,7 @@ final class RedisHarness: LockStoreHarness, @unchecked Sendable {
     private let thread: LoopThread
     private var stores: [RedisLockStore] = []
     /// Tickets that are issued one right after the other expire together, however busy the machine is.
-    let tick = Duration.milliseconds(500)
+    let tick = Duration.seconds(1)
 
     /// - Parameter timeout: after which a reply is not waited for any more.
     init(_ redis: RunningRedis, timeout: Duration = .seconds(10)) throws {

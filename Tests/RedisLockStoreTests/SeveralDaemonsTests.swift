@@ -60,10 +60,10 @@ struct SeveralDaemonsTests {
 
     @Test(
         "A daemon that is gone keeps nobody waiting longer than its callers would, or a reply may take",
-        arguments: [3, 1_000])
+        arguments: [6, 1_000])
     func lostDaemon(timeout: Double) async throws {
         try await RedisPlay.with(2, timeout: .seconds(2)) { play in
-            _ = try await play.one.issue(lifetime: 2)
+            _ = try await play.one.issue(lifetime: 4)
             for _ in 0..<3 { _ = try await play.one.acquire(lifetime: 1_000, timeout: timeout) }
             let waiter = try await play.two.acquire()
             // Nothing more comes from it, as after kill -9.

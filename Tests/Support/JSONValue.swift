@@ -14,6 +14,8 @@ package enum JSONValue: Equatable, Sendable {
         self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
     }
 
+    package init(parsing text: String) throws { try self.init(parsing: Array(text.utf8)) }
+
     /// A member of an object, nil for everything else.
     package subscript(_ key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }

@@ -30,6 +30,12 @@ struct LockScripts: Sendable {
     /// Nothing more.
     let evict: RedisScript
 
+    var all: [RedisScript] {
+        [
+            take, status, check, extend, finish, withdraw, cleanUp, waiting, read, create, delete, evict,
+        ]
+    }
+
     /// - Parameters:
     ///   - keyPrefix: what every lock's key begins with; the rest is the conversation ID.
     ///   - claimPeriod: how long a ticket of acquire that is at the head waits for the daemon that has its caller.
