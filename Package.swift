@@ -54,7 +54,7 @@ let package = Package(
             name: "ticketlockd",
             dependencies: [
                 "CSystemd", "CYAML", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "RedisClient",
-                "TicketLock",
+                "RedisLockStore", "TicketLock",
                 arguments, log,
             ],
             swiftSettings: swiftSettings),

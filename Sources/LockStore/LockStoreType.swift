@@ -1,6 +1,7 @@
 /// The kinds of lock store, by their name in `store.type`.
 package enum LockStoreType: String, CaseIterable, Sendable {
     case memory
+    case redis
 
     /// Throws for a name that is not known, with the list of those that are.
     package init(named name: String) throws(UnknownLockStoreType) {

@@ -4,6 +4,7 @@ import HTTPServer
 import LockAPI
 import LockStore
 import Logging
+import RedisClient
 import TicketLock
 
 /// The running service: its parts, put together on one event loop, and what signals do to them.
@@ -15,7 +16,7 @@ actor Daemon: LoopActor {
     private let log: DaemonLog
     private let logger: Logger
     private let api: LockAPI
-    private let store: InMemoryLockStore
+    private let store: DaemonStore
     private let server: HTTPServer
     private var signals: [Signal] = []
     private var watchdog: Alarm?
@@ -30,9 +31,12 @@ actor Daemon: LoopActor {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// Serves until a signal ends it, on the calling thread. Returns the exit status.
-    static func run(_ configuration: Configuration, options: DaemonOptions, environment: [String: String])
-        -> Int32
-    {
+    ///
+    /// - Parameter redis: how Redis is reached; nil for the store in memory.
+    static func run(
+        _ configuration: Configuration, redis: RedisConfiguration?, options: DaemonOptions,
+        environment: [String: String]
+    ) -> Int32 {
         do {
             let log = try DaemonLog.standardError(configuration.log, environment: environment)
             defer { log.close() }
@@ -42,7 +46,7 @@ actor Daemon: LoopActor {
                 raiseDescriptorLimit(configuration, logger)
                 let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
                 let loop = try EventLoop()
-                let daemon = Daemon(configuration, options, environment, log, logger, loop)
+                let daemon = Daemon(configuration, redis, options, environment, log, logger, loop)
                 running = daemon
                 loop.submit { daemon.onLoop { $0.start(listeners) } }
                 loop.run()
@@ -60,8 +64,8 @@ actor Daemon: LoopActor {
     }
 
     private init(
-        _ configuration: Configuration, _ options: DaemonOptions, _ environment: [String: String],
-        _ log: DaemonLog, _ logger: Logger, _ loop: EventLoop
+        _ configuration: Configuration, _ redis: RedisConfiguration?, _ options: DaemonOptions,
+        _ environment: [String: String], _ log: DaemonLog, _ logger: Logger, _ loop: EventLoop
     ) {
         self.configuration = configuration
         self.options = options
@@ -70,14 +74,12 @@ actor Daemon: LoopActor {
         self.logger = logger
         self.loop = loop
         let time = LoopTimekeeper(loop: loop)
-        // Microseconds of the wall clock: above every token of the run before, unless that clock went back.
-        let firstToken = UInt64(max(0, WallClock.systemRealTime() / 1000))
-        store = InMemoryLockStore(
-            loop: loop, time: time, limits: configuration.locks.limits, firstToken: firstToken)
+        store = DaemonStore(configuration, redis: redis, loop: loop, time: time, logger: logger)
         let build = BuildInformation(version: Version.text, libmicrohttpd: HTTPServer.libraryVersion)
         api = LockAPI(
-            loop: loop, store: store, limits: configuration.locks.limits,
-            bodyBytesMax: configuration.http.bodyBytesMax, build: build, now: { time.now() })
+            loop: loop, store: store.store, limits: configuration.locks.limits,
+            bodyBytesMax: configuration.http.bodyBytesMax, build: build, clock: store.wallClock,
+            now: { time.now() })
         server = HTTPServer(loop: loop, limits: configuration.http.limits, handler: api)
     }
 
@@ -85,7 +87,7 @@ actor Daemon: LoopActor {
 
     private func start(_ listeners: [Listener]) {
         do {
-            store.onLoop { $0.start() }
+            try store.start()
             api.onLoop { $0.observe(server) }
             logRequests()
             try server.assumeIsolated { server in

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import LockStore
+import RedisClient
 
 /// The daemon: reads its configuration, then serves until it is told to stop.
 @main
@@ -11,8 +13,12 @@ struct Ticketlockd: ParsableCommand {
     func run() throws {
         let environment = Self.environment()
         let loaded: LoadedConfiguration
+        var redis: RedisConfiguration?
         do throws(ConfigurationErrors) {
             loaded = try Configuration.load(options: options, environment: environment)
+            if loaded.configuration.store.type == .redis, !options.printConfig {
+                redis = try loaded.redis(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+            }
         } catch {
             Self.printError("\(error)")
             throw ExitCode(EX_CONFIG)
@@ -22,7 +28,8 @@ struct Ticketlockd: ParsableCommand {
         } else if options.checkConfig {
             print("the configuration is good")
         } else {
-            let status = Daemon.run(loaded.configuration, options: options, environment: environment)
+            let status = Daemon.run(
+                loaded.configuration, redis: redis, options: options, environment: environment)
             guard status == 0 else { throw ExitCode(status) }
         }
     }

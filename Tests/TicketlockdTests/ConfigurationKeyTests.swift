@@ -55,7 +55,7 @@ struct ConfigurationKeyTests {
                 key: "http.unix_socket_mode", good: ["0000", "0777", "000", "660", "0600"],
                 bad: ["1000", "0778", "rw", "00", "00660", "-660", "0o660", ""]),
             Edges(key: "shutdown_timeout", good: ["0", "600"], bad: ["600.1"] + notNumbers),
-            Edges(key: "store.type", good: ["memory"], bad: ["", "Memory", "redis", "memory "]),
+            Edges(key: "store.type", good: ["memory", "redis"], bad: ["", "Memory", "redis:", "memory "]),
         ] + redis + [
             Edges(
                 key: "log.level", good: ["trace", "debug", "info", "notice", "warning", "error", "critical"],
