@@ -38,7 +38,7 @@ extension RedisLockStore {
                 [
                     String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
                     order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
-                    String(order.timeout.microseconds), order.key ?? "",
+                    String(order.timeout.microseconds), order.key ?? "", String(highestToken + 1),
                 ], countMin: 9)
             if reply.code == .noRoom, !hasRoom {
                 guard try await makeRoom() else { return .failure(.tooManyLocks) }
@@ -125,10 +125,12 @@ extension RedisLockStore {
     /// The ticket that a reply shows, or why it shows none.
     func ticket(in reply: ScriptReply) -> Result<SeenTicket, Refusal> {
         if let refusal = Refusal(reply.code) { return .failure(refusal) }
+        let token = FencingToken(clamping: reply[5])
+        highestToken = max(highestToken, token)
         return .success(
             SeenTicket(
                 status: TicketStatus(
-                    number: reply[4], token: FencingToken(clamping: reply[5]),
+                    number: reply[4], token: token,
                     expires: clock.instant(reply[6]), nowServing: reply[7], position: Int(clamping: reply[8])),
                 expires: reply[6]))
     }

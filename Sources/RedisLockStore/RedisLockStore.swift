@@ -21,6 +21,9 @@ package actor RedisLockStore: LockStore, LoopActor {
     var limits: LockLimits
     var clock = RedisClock()
     var ticketStatistics = Statistics()
+    /// Of all conversations. Tokens grow on also when Redis has lost its newest ones, and its clock is behind: after
+    /// a fail-over.
+    var highestToken: FencingToken = 0
 
     // The counts of what there is, by all daemons.
     var indexes: LockIndexes
@@ -63,15 +66,17 @@ package actor RedisLockStore: LockStore, LoopActor {
         self.log = log
         let prefix = keyPrefix.map { $0 + ":" } ?? ""
         self.keyPrefix = prefix + "lock:"
-        // A daemon that has not been in touch for so long has let its callers go.
+        // A daemon claims within milliseconds; one that is gone for longer lets its callers go anyway.
         scripts = LockScripts(
-            keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix, claimPeriod: configuration.timeout
+            keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix,
+            claimPeriod: min(configuration.timeout, Self.claimPeriodMax)
         )
         indexes = LockIndexes(prefix: prefix)
         redis = RedisClient(loop: loop, configuration: configuration, log: clientLog)
     }
 
     static let channelPrefix = "ticketlockd:"
+    private static let claimPeriodMax: Duration = .seconds(5)
 
     /// Begins to connect. Once, before the first operation; operations fail until Redis has been reached.
     /// Throws when no descriptor is left.

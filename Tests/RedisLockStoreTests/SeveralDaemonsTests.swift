@@ -110,6 +110,24 @@ struct SeveralDaemonsTests {
         }
     }
 
+    @Test("Tokens grow on though Redis has lost the newest and its clock is behind, as after a fail-over")
+    func tokensAfterFailOver() async throws {
+        try await RedisPlay.with { play in
+            // As if given out by a master whose clock was an hour ahead.
+            let ahead = Int64(try await play.one.issue().token) + 3_600_000_000
+            let value = try await play.value().replacing(
+                /"last_token": \d+/, with: "\"last_token\": \(ahead)")
+            try await play.command("SET", "lock:ada", value)
+            let ticket = try await play.one.issue()
+            #expect(ticket.token == UInt64(ahead) + 1)
+            try await play.command("DEL", "lock:ada")
+            for number: TicketNumber in 0..<2 {
+                let next = try await play.one.issue()
+                #expect(next.number == number && next.token > ticket.token)
+            }
+        }
+    }
+
     @Test("Counts are the same at every daemon")
     func counts() async throws {
         try await RedisPlay.with(2) { play in

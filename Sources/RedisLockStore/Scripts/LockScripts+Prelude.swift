@@ -10,7 +10,7 @@ extension LockScripts {
         local live = false -- the lock exists; what is left of a deleted one does not count
         local changed = false -- the value must be written
         local texts, numbers, expiries = {}, {}, {} -- the tickets in their order
-        local last_issued, last_token = -1, 0
+        local last_issued, last_token, token_floor = -1, 0, 0
         local journal = {} -- triples: what happened, the ticket's number, a span
         local notice -- what waiting daemons are told
 
@@ -55,8 +55,14 @@ extension LockScripts {
         end
 
         local function next_token()
-            last_token = math.max(last_token + 1, now)
+            last_token = math.max(last_token + 1, now, token_floor)
             return last_token
+        end
+
+        -- What a client says of a ticket, for one that has lost its token: tokens are not ahead of the time.
+        local function told(number, token)
+            token = tonumber(token)
+            return token and token <= now and {[number] = {token = token}}
         end
 
         -- Takes over what Rasa has written: gives tokens to the tickets that have none; the old ones to those that
@@ -211,7 +217,9 @@ extension LockScripts {
                 return nil, number >= 0 and number <= last_issued and GONE or NEVER_ISSUED
             end
             token = tonumber(token)
-            if token and token ~= token_at(place) and not reclaim(place, token) then return nil, MISMATCH end
+            if token and token ~= token_at(place) and not (token <= now and reclaim(place, token)) then
+                return nil, MISMATCH
+            end
             return place
         end
 

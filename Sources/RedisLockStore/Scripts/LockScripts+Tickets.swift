@@ -4,6 +4,7 @@ extension LockScripts {
         local tickets_max, may_create = tonumber(ARGV[2]), ARGV[3] == '1'
         local is_acquire, lifetime, timeout = ARGV[4] == 'acquire', tonumber(ARGV[5]), tonumber(ARGV[6])
         local idempotency_key = ARGV[7]
+        token_floor = tonumber(ARGV[8])
         local request = idempotency_key ~= '' and ARGV[4] .. ' ' .. ARGV[5]
 
         load()
@@ -56,7 +57,7 @@ extension LockScripts {
 
     static let statusText = #"""
         local number, token = tonumber(ARGV[2]), ARGV[3]
-        load(token ~= '' and {[number] = {token = tonumber(token)}})
+        load(told(number, token))
         drop_expired()
         local place, refusal = seek(number, token)
         return ticket_reply(refusal or OK, 0, place)
@@ -95,7 +96,7 @@ extension LockScripts {
 
     static let extendText = #"""
         local number, token, lifetime = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-        load(token ~= '' and {[number] = {token = tonumber(token)}})
+        load(told(number, token))
         drop_expired()
         local place, refusal = seek(number, token)
         if place == 1 then claim() end
@@ -113,7 +114,7 @@ extension LockScripts {
 
     static let finishText = #"""
         local number, token = tonumber(ARGV[2]), ARGV[3]
-        load(token ~= '' and {[number] = {token = tonumber(token)}})
+        load(told(number, token))
         drop_expired()
         local place, refusal = seek(number, token)
         if refusal == MISMATCH then return queue_reply(MISMATCH, 0) end
@@ -124,7 +125,7 @@ extension LockScripts {
     /// A ticket stays while another request with the same idempotency key has it.
     static let withdrawText = #"""
         local number, token = tonumber(ARGV[2]), ARGV[3]
-        load({[number] = {token = tonumber(token)}})
+        load(told(number, token))
         drop_expired()
         local place = seek(number, token)
         if place then
@@ -142,7 +143,7 @@ extension LockScripts {
 
     static let cleanUpText = #"""
         local number, token = tonumber(ARGV[2]), ARGV[3]
-        load(number and token ~= '' and {[number] = {token = tonumber(token)}})
+        load(number and told(number, token))
         drop_expired()
         local place, refusal
         if number then place, refusal = seek(number, token) end

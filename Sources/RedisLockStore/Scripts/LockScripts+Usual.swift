@@ -31,7 +31,7 @@ extension LockScripts {
             end
             local is_new = rest ~= ''
             if last_issued and (not is_new or rest == ', "deleted": true' and ARGV[3] == '1') then
-                local number, token = last_issued + 1, math.max(last_token + 1, now)
+                local number, token = last_issued + 1, math.max(last_token + 1, now, tonumber(ARGV[8]))
                 local lifetime = tonumber(ARGV[5])
                 redis.call('SET', key, '{"conversation_id": ' .. cjson.encode(id) .. string.format(
                     ', "tickets": ["{\\"number\\": %d, \\"expires\\": %.6f, \\"token\\": %d, \\"issued\\": %d, '

@@ -5,7 +5,7 @@ import RedisClient
 /// `ARGV[1]` is always the retention of numbers. Every reply is an array of integers that begins with what came
 /// of it (``ScriptReply/Code``), Redis's time, and the lock's score (``ScriptReply/score``).
 struct LockScripts: Sendable {
-    /// `ticketsMax, mayCreate, kind (issue or acquire), lifetime, timeout, key`.
+    /// `ticketsMax, mayCreate, kind (issue or acquire), lifetime, timeout, key`, and what the token may not be below.
     let take: RedisScript
     /// `number, token`.
     let status: RedisScript
