@@ -12,6 +12,8 @@ package final class Waiter: @unchecked Sendable {
     package let group: UInt64
     /// It gives the ticket up when it stops waiting.
     package let isAcquire: Bool
+    /// Others may have got the ticket too, with the same idempotency key.
+    package let hasKey: Bool
     /// Another waiter for the same ticket.
     fileprivate var next: Waiter?
     fileprivate var key: Int32 = -1
@@ -26,12 +28,15 @@ package final class Waiter: @unchecked Sendable {
     }
 
     /// - Parameter group: the ticket's token, unless tokens are not unique in the store.
-    package init(id: ConversationID, status: TicketStatus, isAcquire: Bool, group: UInt64? = nil) {
+    package init(
+        id: ConversationID, status: TicketStatus, isAcquire: Bool, hasKey: Bool = false, group: UInt64? = nil
+    ) {
         self.id = id
         number = status.number
         token = status.token
         self.group = group ?? status.token
         self.isAcquire = isAcquire
+        self.hasKey = hasKey
     }
 
     /// Returns when the waiting has ended.

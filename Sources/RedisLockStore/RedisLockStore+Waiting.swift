@@ -17,18 +17,20 @@ extension RedisLockStore {
     /// Makes a caller a waiting one.
     ///
     /// - Parameters:
-    ///   - lifetime: in microseconds, of a ticket of acquire; nil for a caller of wait.
+    ///   - order: what the caller of acquire asked for; nil for a caller of wait.
     ///   - generation: the room's, before the ticket was seen to be waiting.
     func park(
-        _ ticket: SeenTicket, of id: ConversationID, lifetime: Int64?, until due: Instant, generation: Int?
+        _ ticket: SeenTicket, of id: ConversationID, _ order: Order?, until due: Instant, generation: Int?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
         guard !isShuttingDown else { return .failure(.shuttingDown(ticket.status)) }
         let room = rooms[id] ?? rooms.open(id, key: keyPrefix + id.string)
+        let lifetime = order?.lifetime.microseconds
         let group = room.join(ticket.status, expires: ticket.expires, lifetime: lifetime) {
             nextGroup += 1
             return nextGroup
         }
-        let waiter = Waiter(id: id, status: ticket.status, isAcquire: lifetime != nil, group: group)
+        let waiter = Waiter(
+            id: id, status: ticket.status, isAcquire: order != nil, hasKey: order?.key != nil, group: group)
         waiters.add(waiter, until: due)
         room.emptySince = nil
         if room.subscription == .none {
@@ -77,9 +79,23 @@ extension RedisLockStore {
 
     /// Gives up the ticket of an acquire that waits no more, before its caller is told.
     private func takeBack(_ waiter: Waiter) {
-        Task {
-            // What cannot be sent now is remembered.
-            try? await withdraw(waiter.number, token: waiter.token, of: waiter.id)
+        let withdrawal = Withdrawal(
+            id: waiter.id, number: waiter.number, token: waiter.token, mayBeRepeated: !waiter.hasKey)
+        // What cannot be done now is remembered.
+        Task { try? await withdraw(withdrawal) }
+    }
+
+    func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
+        do throws(LockStoreError) {
+            let reply = try await run(
+                scripts.withdraw, ticket.id, [String(ticket.number), String(ticket.token)], countMin: 6)
+            note(reply, from: 6, of: ticket.id)
+            noteLock(reply, ticket.id)
+        } catch {
+            let isToBeDone =
+                error.code == .unavailable || error.code == .outcomeUnknown && ticket.mayBeRepeated
+            if isToBeDone, withdrawals.count < Withdrawal.countMax { withdrawals.append(ticket) }
+            throw error
         }
     }
 
@@ -375,7 +391,7 @@ extension RedisLockStore {
         let again = withdrawals
         withdrawals = []
         for ticket in again {
-            Task { try? await withdraw(ticket.number, token: ticket.token, of: ticket.id) }
+            Task { try? await withdraw(ticket) }
         }
         for room in rooms.all {
             room.askAll()

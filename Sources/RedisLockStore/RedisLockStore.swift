@@ -129,7 +129,7 @@ package actor RedisLockStore: LockStore, LoopActor {
         guard case .success(let ticket) = result, ticket.status.isLocked, timeout > .zero else {
             return result.map(\.status)
         }
-        return try await park(ticket, of: id, lifetime: nil, until: until, generation: generation)
+        return try await park(ticket, of: id, nil, until: until, generation: generation)
     }
 
     package func acquire(
@@ -138,11 +138,10 @@ package actor RedisLockStore: LockStore, LoopActor {
         if Task.isCancelled { throw Self.cancellation }
         let until = time.now() + timeout
         let generation = rooms.generation(of: id)
-        let result = try await take(
-            Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key), for: id)
+        let order = Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key)
+        let result = try await take(order, for: id)
         guard case .success(let ticket) = result, ticket.status.isLocked else { return result.map(\.status) }
-        return try await park(
-            ticket, of: id, lifetime: lifetime.microseconds, until: until, generation: generation)
+        return try await park(ticket, of: id, order, until: until, generation: generation)
     }
 
     package func extend(
@@ -174,18 +173,7 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func withdraw(
         _ number: TicketNumber, token: FencingToken, of id: ConversationID
     ) async throws(LockStoreError) {
-        do throws(LockStoreError) {
-            let reply = try await run(scripts.withdraw, id, [String(number), String(token)], countMin: 6)
-            note(reply, from: 6, of: id)
-            noteLock(reply, id)
-        } catch {
-            // What was never sent is sent later. What may have been done is not done again: the ticket may be
-            // another caller's by now, who has the same idempotency key.
-            if error.code == .unavailable, withdrawals.count < Withdrawal.countMax {
-                withdrawals.append(Withdrawal(id: id, number: number, token: token))
-            }
-            throw error
-        }
+        try await withdraw(Withdrawal(id: id, number: number, token: token, mayBeRepeated: false))
     }
 
     package func cleanUp(

@@ -8,4 +8,7 @@ struct Withdrawal {
     let id: ConversationID
     let number: TicketNumber
     let token: FencingToken
+    /// Whether it does no harm to withdraw it twice: nobody else can have got the ticket, with the same idempotency
+    /// key, whose it would be after the first time.
+    let mayBeRepeated: Bool
 }
