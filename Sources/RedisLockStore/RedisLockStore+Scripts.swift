@@ -39,6 +39,7 @@ extension RedisLockStore {
                     String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
                     order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
                     String(order.timeout.microseconds), order.key ?? "", String(highestToken + 1),
+                    milliseconds(order.lifetime + limits.numberRetention),
                 ], countMin: 9)
             if reply.code == .noRoom, !hasRoom {
                 guard try await makeRoom() else { return .failure(.tooManyLocks) }
@@ -65,6 +66,9 @@ extension RedisLockStore {
         setAlarm()
         return result
     }
+
+    /// As Redis takes it for how long a key lives; rounded up.
+    func milliseconds(_ span: Duration) -> String { String((span.microseconds + 999) / 1000) }
 
     func status(
         of number: TicketNumber, token: FencingToken?, for id: ConversationID

@@ -162,7 +162,9 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func finishServing(
         _ number: TicketNumber, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<Finished, Refusal> {
-        let reply = try await run(scripts.finish, id, [String(number), Self.text(token)], countMin: 6)
+        let reply = try await run(
+            scripts.finish, id, [String(number), Self.text(token), milliseconds(limits.numberRetention)],
+            countMin: 6)
         note(reply, from: 6, of: id)
         if let refusal = Refusal(reply.code) { return .failure(refusal) }
         noteLock(reply, id)
@@ -180,7 +182,9 @@ package actor RedisLockStore: LockStore, LoopActor {
         _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
         let reply = try await run(
-            scripts.cleanUp, id, [number.map { String($0) } ?? "", Self.text(token)], countMin: 6)
+            scripts.cleanUp, id,
+            [number.map { String($0) } ?? "", Self.text(token), milliseconds(limits.numberRetention)],
+            countMin: 6)
         note(reply, from: 6, of: id)
         if let refusal = Refusal(reply.code) { return .failure(refusal) }
         noteLock(reply, id, isDeleted: reply[3] & 2 != 0)

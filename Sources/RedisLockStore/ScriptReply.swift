@@ -2,7 +2,8 @@ import LockStore
 import RedisClient
 import TicketLock
 
-/// What a script of ``LockScripts`` answers: whole numbers, the first three the same for all.
+/// What a script of ``LockScripts`` answers: whole numbers, as an array or as a text; the first three are the same for
+/// all.
 struct ScriptReply {
     enum Code: Int64 {
         case ok, gone, neverIssued, tokenMismatch, queueFull, noRoom, idempotencyKeyReused, acquireTimeout
@@ -19,26 +20,51 @@ struct ScriptReply {
     let now: Int64
     /// When the lock was last touched, or its last ticket expires; nil when there is none.
     let score: Int64?
-    private let values: [RedisReply]
+    private let values: [Int64]
 
-    /// - Parameter countMin: how many values the script gives at least.
+    /// - Parameter countMin: how many values the script gives at least; 3 or more.
     init(_ reply: RedisReply, countMin: Int) throws(LockStoreError) {
-        guard let values = reply.elements, values.count >= countMin, countMin >= 3,
-            let code = values[0].integer.flatMap(Code.init), let now = values[1].integer,
-            let score = values[2].integer
-        else {
+        let values: [Int64]
+        switch reply {
+        case .string(let bytes): values = Self.numbers(bytes)
+        case .array(let elements): values = elements.compactMap(\.integer)
+        default: values = []
+        }
+        guard values.count >= max(3, countMin), let code = Code(rawValue: values[0]) else {
             throw LockStoreError(.unreadable, "a script gave \(reply)")
         }
         self.code = code
-        self.now = now
-        self.score = score < 0 ? nil : score
+        now = values[1]
+        score = values[2] < 0 ? nil : values[2]
         self.values = values
+    }
+
+    /// Decimal numbers with blanks between them; none if there is anything else.
+    private static func numbers(_ bytes: [UInt8]) -> [Int64] {
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(12)
+        var number: Int64 = 0
+        var isNegative = false
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                // Below 2^53 all of them; whatever else there might be does not trap.
+                number = number &* 10 &+ Int64(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "-"): isNegative = true
+            case UInt8(ascii: " "):
+                numbers.append(isNegative ? -number : number)
+                number = 0
+                isNegative = false
+            default: return []
+            }
+        }
+        numbers.append(isNegative ? -number : number)
+        return numbers
     }
 
     var count: Int { values.count }
 
-    /// The value at a place; 0 if there is none, which a script never leaves out.
-    subscript(place: Int) -> Int64 { values[place].integer ?? 0 }
+    subscript(place: Int) -> Int64 { values[place] }
 
     /// What happened, from that place to the end.
     func journal(

@@ -5,7 +5,8 @@ import RedisClient
 /// `ARGV[1]` is always the retention of numbers. Every reply is an array of integers that begins with what came
 /// of it (``ScriptReply/Code``), Redis's time, and the lock's score (``ScriptReply/score``).
 struct LockScripts: Sendable {
-    /// `ticketsMax, mayCreate, kind (issue or acquire), lifetime, timeout, key`, and what the token may not be below.
+    /// `ticketsMax, mayCreate, kind (issue or acquire), lifetime, timeout, key`; what the token may not be below; how
+    /// long a lock with such a ticket only is kept, in milliseconds.
     let take: RedisScript
     /// `number, token`.
     let status: RedisScript
@@ -13,11 +14,11 @@ struct LockScripts: Sendable {
     let check: RedisScript
     /// `number, token, lifetime`.
     let extend: RedisScript
-    /// `number, token`.
+    /// `number, token`, and the retention in milliseconds.
     let finish: RedisScript
     /// `number, token`.
     let withdraw: RedisScript
-    /// `number or nothing, token`.
+    /// `number or nothing, token`, and the retention in milliseconds.
     let cleanUp: RedisScript
     /// Nothing more.
     let waiting: RedisScript
