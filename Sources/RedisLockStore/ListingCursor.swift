@@ -26,11 +26,8 @@ struct ListingCursor: Equatable {
 
     var integer: Int { Int(clamping: scan << Self.hashBits | hash) }
 
+    /// The same in every daemon.
     static func hash(of id: ConversationID) -> UInt64 {
-        // FNV-1a leaves IDs that differ in their last byte close together: mixed as MurmurHash3 ends.
-        var hash = id.stableHash
-        hash = (hash ^ hash >> 33) &* 0xff51_afd7_ed55_8ccd
-        hash = (hash ^ hash >> 33) &* 0xc4ce_b9fe_1a85_ec53
-        return hash >> (64 - hashBits)
+        SipHash(key: (0, 0)).hash(id) >> (64 - hashBits)
     }
 }

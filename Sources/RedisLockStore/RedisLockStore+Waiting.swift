@@ -46,15 +46,12 @@ extension RedisLockStore {
     }
 
     private func outcome(of waiter: Waiter) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let result = await withTaskCancellationHandler {
-            await waiter.value(isolation: self)
+        await withTaskCancellationHandler {
+            await waiter.end(isolation: self)
         } onCancel: {
             cancel(waiter)
         }
-        switch result {
-        case .answered(let answer): return answer
-        case .failed(let error): throw error
-        }
+        return try waiter.answer()
     }
 
     private nonisolated func cancel(_ waiter: Waiter) {

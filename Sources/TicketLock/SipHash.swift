@@ -13,6 +13,8 @@ package struct SipHash: Sendable {
     package static let ofThisProcess = SipHash(
         key: (UInt64(bitPattern: Int64(1.hashValue)), UInt64(bitPattern: Int64(2.hashValue))))
 
+    package func hash(_ id: ConversationID) -> UInt64 { id.withBytes(hash) }
+
     func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var state = State(
             v0: key.0 ^ 0x736f_6d65_7073_6575, v1: key.1 ^ 0x646f_7261_6e64_6f6d,
