@@ -1,11 +1,11 @@
 import Glibc
 
 /// An address as listeners print it, to connect to.
-struct SocketAddress {
+package struct SocketAddress {
     private var storage = sockaddr_storage()
     private var length = socklen_t(0)
 
-    init(_ address: String) throws {
+    package init(_ address: String) throws {
         if address.hasPrefix("unix:") {
             try setUnix(path: String(address.dropFirst("unix:".count)))
         } else {
@@ -14,7 +14,7 @@ struct SocketAddress {
     }
 
     /// A new socket that is connected to it.
-    func connect() throws -> Int32 {
+    package func connect() throws -> Int32 {
         let descriptor = socket(Int32(storage.ss_family), Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw RawHTTPError("socket", errno) }
         let result = withUnsafePointer(to: storage) {
@@ -29,7 +29,7 @@ struct SocketAddress {
     }
 
     /// Whether somebody accepts connections there.
-    var isListenedAt: Bool {
+    package var isListenedAt: Bool {
         do {
             close(try connect())
             return true
@@ -39,7 +39,7 @@ struct SocketAddress {
     }
 
     /// A port at 127.0.0.1 that the system chose and nobody has; another may take it before it is used.
-    static func freePort() throws -> UInt16 {
+    package static func freePort() throws -> UInt16 {
         var address = try SocketAddress("127.0.0.1:0")
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw RawHTTPError("socket", errno) }

@@ -8,6 +8,8 @@ package enum TestEnvironment {
     package static let seedName = "TICKETLOCKD_TEST_SEED"
     /// How many operations deep the exhaustive test goes.
     package static let depthName = "TICKETLOCKD_TEST_DEPTH"
+    /// How many seconds the test of several daemons on one Redis goes on.
+    package static let chaosName = "TICKETLOCKD_TEST_CHAOS_SECONDS"
 
     /// The number that `name` is set to; nil when it is not, or not to a number.
     package static func number(_ name: String) -> UInt64? {
