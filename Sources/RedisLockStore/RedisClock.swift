@@ -10,13 +10,17 @@ struct RedisClock {
 
     /// What is added to a moment here for nanoseconds since 1970 there; nil before the first reply.
     private(set) var offset: Int64?
+    /// How much the offset may be wrong, for the reply that it is taken from was so long under way.
+    private var uncertainty: Int64 = 0
 
     /// Takes note of the time that a reply shows, to a command that went between the two moments.
     mutating func observe(microseconds: Int64, sent: Instant, received: Instant) {
         let shown = microseconds * 1000
         let (earliest, latest) = (shown - received.nanoseconds, shown - sent.nanoseconds)
-        if let offset, offset >= earliest - Self.tolerance, offset <= latest + Self.tolerance { return }
-        offset = earliest + (latest - earliest) / 2
+        let tolerance = Self.tolerance + uncertainty
+        if let offset, offset >= earliest - tolerance, offset <= latest + tolerance { return }
+        uncertainty = (latest - earliest) / 2
+        offset = earliest + uncertainty
     }
 
     /// Takes note of several replies at once, of which the one that came soonest is the most exact.
