@@ -1,0 +1,67 @@
+import LockStore
+import RedisClient
+import TicketLock
+
+/// Messages from other daemons, and from Redis itself: they prompt questions, no more.
+extension RedisLockStore {
+    func subscribe(_ room: WaitingRoom) {
+        guard isReady, room.subscription == .none else { return }
+        room.subscription = .requested
+        Task {
+            do throws(RedisError) {
+                try await redis.subscribe(Self.channelPrefix + room.key)
+                if watchesKeys { try await redis.subscribe(keyChannelPrefix + room.key) }
+                guard rooms[room.id] === room else { return }
+                room.subscription = .confirmed
+                room.generation += 1
+                check(room)
+            } catch {
+                guard rooms[room.id] === room else { return }
+                room.subscription = .none
+                room.restsUntil = time.now() + Self.rest
+                schedule(room)
+            }
+        }
+    }
+
+    var keyChannelPrefix: String { "__keyspace@\(configuration.database)__:" }
+
+    /// A message of one of our scripts, or of Redis itself about a key.
+    func received(_ text: String, on channel: String) {
+        if channel.hasPrefix(Self.channelPrefix) {
+            guard let room = rooms[key: String(channel.dropFirst(Self.channelPrefix.count))] else { return }
+            room.generation += 1
+            guard !room.isEmpty else { return }
+            for word in text.split(separator: " ") { heard(word, room) }
+            check(room)
+        } else if channel.hasPrefix(keyChannelPrefix) {
+            guard let room = rooms[key: String(channel.dropFirst(keyChannelPrefix.count))] else { return }
+            room.generation += 1
+            // Our scripts set keys with an expiry, which is told right behind; Rasa sets them without.
+            room.isRewritten = text == "set"
+            guard !room.isEmpty, text == "set" || text == "del" else { return }
+            // At the end of this turn of the loop.
+            Task {
+                guard text == "del" || room.isRewritten else { return }
+                room.askAll()
+                check(room)
+            }
+        }
+    }
+
+    /// What a script tells of a ticket: `x5`, `r5`, `e5`; or of the whole lock: `d`.
+    private func heard(_ word: Substring, _ room: WaitingRoom) {
+        if word == "d" {
+            for ticket in room.tickets { room[ticket.status.number]?.reason = .lockDeleted }
+            room.askAll()
+            return
+        }
+        guard let number = TicketNumber(word.dropFirst()), room[number] != nil else { return }
+        switch word.first {
+        case "x": room[number]?.reason = .expired
+        case "r": room[number]?.reason = .removed
+        default: break
+        }
+        room.ask(number)
+    }
+}

@@ -1,0 +1,98 @@
+import LockStore
+import RedisClient
+import TicketLock
+
+/// Redis comes and goes.
+extension RedisLockStore {
+    /// Redis has been gone for longer than a reply may take: nobody is kept waiting for it.
+    func giveUp() {
+        givesUpAt = nil
+        let error = LockStoreError(.unavailable, "Redis has been gone for longer than a reply may take")
+        for room in rooms.all { letGo(room, error) }
+    }
+
+    func stateChanged(_ state: RedisState) {
+        switch state {
+        case .ready: becameReady()
+        case .lost:
+            isReady = false
+            givesUpAt = time.now() + configuration.timeout
+            setAlarm()
+        case .subscriptionsLost:
+            for room in rooms.all where room.subscription == .confirmed {
+                // The client asks for the channels again by itself.
+                room.subscription = .requested
+                room.generation += 1
+                room.isToBeRenewed = true
+            }
+        case .subscriptionsRenewed:
+            for room in rooms.all where room.isToBeRenewed {
+                room.isToBeRenewed = false
+                room.subscription = .confirmed
+                room.askAll()
+                check(room)
+                schedule(room)
+            }
+        }
+    }
+
+    private func becameReady() {
+        Task {
+            await compareClocks()
+            // So that none has to be sent again, behind what was asked for later.
+            _ = try? await redis.pipeline(scripts.all.map(\.load))
+            await goOn()
+        }
+    }
+
+    /// Finds out how Redis's clock and ours go together, before anybody is told of a moment.
+    private func compareClocks() async {
+        var samples: [(microseconds: Int64, sent: Instant, received: Instant)] = []
+        // As many as it takes to have a quick one, on a busy machine.
+        for _ in 0..<20 where !samples.contains(where: { $0.received - $0.sent < .milliseconds(1) }) {
+            let sent = time.now()
+            guard let reply = try? await redis.command(RedisCommand(["TIME"])), let parts = reply.elements,
+                parts.count == 2, let seconds = parts[0].text.flatMap({ Int64($0) }),
+                let microseconds = parts[1].text.flatMap({ Int64($0) })
+            else {
+                break
+            }
+            samples.append((seconds * 1_000_000 + microseconds, sent, time.now()))
+        }
+        clock.observe(samples)
+    }
+
+    private func goOn() async {
+        guard await redis.isReady else { return }
+        isReady = true
+        givesUpAt = nil
+        Task {
+            watchesKeys = await tellsOfKeys()
+            try? await writeIndexes(isCounting: true)
+        }
+        let again = withdrawals
+        withdrawals = []
+        for ticket in again {
+            Task { try? await withdraw(ticket) }
+        }
+        for room in rooms.all {
+            room.askAll()
+            room.restsUntil = time.now()
+            subscribe(room)
+            check(room)
+            schedule(room)
+        }
+    }
+
+    /// Whether Redis tells of keys that are set or deleted, as during a migration from Rasa's store.
+    private func tellsOfKeys() async -> Bool {
+        do throws(RedisError) {
+            let reply = try await redis.command(RedisCommand(["CONFIG", "GET", "notify-keyspace-events"]))
+            let flags = reply.elements?.last?.text ?? ""
+            return flags.contains("K") && (flags.contains("$") || flags.contains("A"))
+        } catch {
+            // Whoever may not ask listens, in case it does.
+            return error.code == .refused
+        }
+    }
+}
