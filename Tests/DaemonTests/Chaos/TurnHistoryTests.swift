@@ -10,7 +10,8 @@ struct TurnHistoryTests {
         _ number: Int, _ told: Double, _ ended: Double, of conversation: String = "ada", token: Int? = nil
     ) -> TurnHistory.Turn {
         TurnHistory.Turn(
-            given: TurnHistory.Given(conversation: conversation, number: number, token: token ?? 100 + number),
+            given: TurnHistory.Given(
+                conversation: conversation, number: number, token: token ?? 100 + number),
             told: told, ended: ended, client: number)
     }
 
