@@ -73,7 +73,7 @@ swift test --skip-build --disable-xctest $(1) --filter RedisLockStoreTests || st
 exit $$status
 endef
 
-.PHONY: help run build deps deps-test swift-version venv rasa test test-sanitizers test-thread test-address
+.PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-sanitizers test-thread test-address
 .PHONY: check format clean deps-bench bench-programs bench
 .ONESHELL:
 
@@ -136,6 +136,14 @@ test: deps-test swift-version rasa ## Set up and run the whole test suite
 	@$(say) "Building the tests"
 	swift build --build-tests -j $(JOBS)
 	$(call run_tests,)
+
+test-chaos: deps-test swift-version ## Run several daemons on one Redis for two minutes, all failing (TIMES=10 for more)
+	@$(say) "Building the tests"
+	swift build --build-tests -j $(JOBS)
+	for ((time = 1; time <= $${TIMES:-1}; time++)); do
+		$(say) "Two minutes of chaos, $$time of $${TIMES:-1}"
+		TICKETLOCKD_TEST_CHAOS_SECONDS=120 swift test --skip-build --disable-xctest --filter DaemonSuite/Chaos
+	done
 
 test-sanitizers: test-thread test-address ## Run the suite built with the thread and the address sanitizer
 
