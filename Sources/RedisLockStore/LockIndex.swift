@@ -11,7 +11,7 @@ struct LockIndex {
         case set(score: Int64, isNew: Bool)
         case remove
     }
-    /// How long a change waits for others.
+    /// How long a change waits for others, and one write at least for the next.
     static let delay: Duration = .milliseconds(50)
     /// With more than these nothing waits.
     static let pendingMax = 10_000
@@ -27,6 +27,8 @@ struct LockIndex {
     private var pending: [String: (change: Change, serial: Int)] = [:]
     private var order: [(member: String, serial: Int, due: Instant)] = []
     private var serial = 0
+    /// Before this nothing is written.
+    private var restsUntil = Instant(nanoseconds: .min)
     /// Members that Redis does not know of yet.
     private var newCount = 0
     /// How many there were when Redis was last asked.
@@ -42,8 +44,10 @@ struct LockIndex {
     /// When the next change is to be written.
     var nextDue: Instant? {
         guard let first = order.first else { return nil }
-        return pending.count > Self.pendingMax ? Instant(nanoseconds: .min) : first.due
+        return isFull ? Instant(nanoseconds: .min) : max(first.due, restsUntil)
     }
+
+    private var isFull: Bool { pending.count > Self.pendingMax }
 
     /// The member may be forgotten after `score`, in microseconds. `isNew` if it was not there before.
     mutating func set(_ member: String, score: Int64, isNew: Bool, now: Instant) {
@@ -80,6 +84,7 @@ struct LockIndex {
     ///   - lifetime: how long the set is kept when nobody writes it.
     mutating func batch(dueBy now: Instant, isCounting: Bool, present: Int64, lifetime: Duration) -> Batch {
         var batch = Batch()
+        guard isCounting || isFull || now >= restsUntil else { return batch }
         var added = ["ZADD", key]
         var removed = ["ZREM", key]
         let end = order.firstIndex { $0.due > now } ?? order.count
@@ -99,6 +104,7 @@ struct LockIndex {
         Self.flush(&removed, into: &batch)
         Self.flush(&added, into: &batch)
         guard isCounting || !batch.commands.isEmpty else { return batch }
+        restsUntil = now == .never ? restsUntil : now + Self.delay
         batch.commands += [
             RedisCommand(["PEXPIRE", key, String(lifetime.nanoseconds / 1_000_000)]),
             RedisCommand(["ZREMRANGEBYSCORE", key, "-inf", String(present)]), RedisCommand(["ZCARD", key]),

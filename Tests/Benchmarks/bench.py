@@ -22,6 +22,7 @@ ROWS = [
     speed.cycle,
     speed.contended,
     speed.handover,
+    speed.redis,
     scale.parked,
     scale.memory,
     scale.growth,

@@ -3,9 +3,11 @@
 import contextlib
 import http.client
 import os
+import re
 import socket
+import subprocess
 
-from systems import Missing, Server, free_port
+from systems import Missing, Server, Ticketlockd, free_port
 
 POOLCOUNTER_PORT = 7531  # Compiled into it; only its address can be chosen.
 
@@ -61,6 +63,56 @@ class Redis(Server):
             "--dir",
             self.directory.name,
         ]
+
+
+class TicketlockdOnRedis(Ticketlockd):
+    """A daemon, or two, with locks in a Redis of their own, which has a core to itself."""
+
+    name = "ticketlockd on Redis"
+    core = None
+
+    def __init__(self, with_other=False, **settings):
+        super().__init__(**settings)
+        self.redis = Redis()
+        self.other = Ticketlockd(**settings) if with_other else None
+        for daemon in filter(None, (self, self.other)):
+            daemon.core = None
+            daemon.settings |= {
+                "store.type": "redis",
+                "redis.host": self.redis.host,
+                "redis.port": self.redis.port,
+            }
+
+    def __enter__(self):
+        self.redis.__enter__()
+        try:
+            if self.other:
+                self.other.__enter__()
+            return super().__enter__()
+        except BaseException:
+            self.stop_others()
+            raise
+
+    def is_ready(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return "ready" in self.get("/readyz") and (not self.other or "ready" in self.other.get("/readyz"))
+        return False
+
+    def stop_others(self):
+        if self.other:
+            self.other.stop()
+        self.redis.stop()
+
+    def stop(self):
+        super().stop()
+        self.stop_others()
+
+    def scripts_run(self):
+        """How many scripts Redis has run: what a request waits for."""
+        command = ["redis-cli", "-h", self.redis.host, "-p", str(self.redis.port), "INFO", "commandstats"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout
+        found = re.search(r"cmdstat_evalsha:calls=(\d+)", text)
+        return int(found[1]) if found else 0
 
 
 class Etcd(Server):

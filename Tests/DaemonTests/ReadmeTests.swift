@@ -13,8 +13,30 @@ extension DaemonSuite {
             // Else the fences have lost their language, and nothing would be tested.
             #expect(session.blocks.joined().count >= 5)
             try await RunningDaemon.with { daemon in
-                for failure in try await failures(of: session, at: daemon) {
+                for failure in try await failures(of: session.blocks.filter { !$0.needsTwo }, at: [daemon]) {
                     Issue.record("README.md:\(failure)")
+                }
+            }
+        }
+
+        @Test("What README.md shows of two daemons on one Redis is what its commands print")
+        func twoDaemons() async throws {
+            let file = BuiltProducts.packageRoot.appending(path: "README.md")
+            let session = try ConsoleSession(markdown: try String(contentsOf: file, encoding: .utf8))
+            let blocks = session.blocks.filter(\.needsTwo)
+            #expect(blocks.joined().count >= 4)
+            try await RunningRedis.with { redis in
+                let arguments = [
+                    "--listen", "127.0.0.1:0", "--set", "store.type=redis", "--set", "redis.host=localhost",
+                    "--set", "redis.port=\(redis.port)",
+                ]
+                try await RunningDaemon.with(arguments) { one in
+                    try await RunningDaemon.with(arguments) { two in
+                        for daemon in [one, two] { _ = try await daemon.line(with: "Redis is ready") }
+                        for failure in try await failures(of: blocks, at: [one, two]) {
+                            Issue.record("README.md:\(failure)")
+                        }
+                    }
                 }
             }
         }
@@ -26,7 +48,7 @@ extension DaemonSuite {
             #expect(session.blocks.joined().map(\.line) == [6, 8, 11, 21, 23])
             #expect(session.blocks.joined().map(\.isInBackground) == [false, true, false, false, false])
             try await RunningDaemon.with { daemon in
-                let found = try await failures(of: session, at: daemon)
+                let found = try await failures(of: session.blocks, at: [daemon])
                 #expect(found == [])
             }
         }
@@ -44,7 +66,7 @@ extension DaemonSuite {
             try #require(sample.contains(right))
             let session = try ConsoleSession(markdown: sample.replacing(right, with: wrong))
             try await RunningDaemon.with { daemon in
-                let found = try await failures(of: session, at: daemon)
+                let found = try await failures(of: session.blocks, at: [daemon])
                 #expect(found.count == 1 && found.first?.hasPrefix("\(line): ") == true, "\(found)")
             }
         }
@@ -93,9 +115,16 @@ private let sample = #"""
     ```
     """#
 
-/// What is wrong with a session, each with its line: its commands run at `daemon` instead of port 5625.
-private func failures(of session: ConsoleSession, at daemon: RunningDaemon) async throws -> [String] {
-    let port = try daemon.port
+extension [ConsoleSession.Command] {
+    /// The block calls a second daemon.
+    fileprivate var needsTwo: Bool { contains { $0.text.contains("localhost:5626") } }
+}
+
+/// What is wrong with a session, each with its line: its commands run at the daemons instead of ports 5625 and 5626.
+private func failures(
+    of blocks: [[ConsoleSession.Command]], at daemons: [RunningDaemon]
+) async throws -> [String] {
+    let ports = try daemons.map { try $0.port }
     var failures: [String] = []
     func compare(_ result: Command.Result, _ command: ConsoleSession.Command) {
         guard result.status != 0 || !ConsoleSession.matches(result.output, shown: command.output) else {
@@ -105,17 +134,25 @@ private func failures(of session: ConsoleSession, at daemon: RunningDaemon) asyn
         failures.append(
             "\(command.line): \(command.text)\nshown: \(command.output)\nis: \(result.output)\(exit)")
     }
-    for block in session.blocks {
+    func waiters() async throws -> Int {
+        var count = 0
+        for daemon in daemons { count += try await daemon.waiters() }
+        return count
+    }
+    for block in blocks {
         var inBackground: [(ConsoleSession.Command, Task<Command.Result, any Error>)] = []
         for command in block {
-            let text = command.text.replacing("localhost:5625", with: "127.0.0.1:\(port)")
-            let waiters = try await daemon.waiters()
+            var text = command.text
+            for (place, port) in ports.enumerated() {
+                text = text.replacing("localhost:\(5625 + place)", with: "127.0.0.1:\(port)")
+            }
+            let before = try await waiters()
             let task = Task {
                 try await Command.run("bash", ["-c", text], environment: ["HOME": "/nowhere"])
             }
             if command.isInBackground {
                 inBackground.append((command, task))
-                try await daemon.waitForWaiters(waiters + 1)
+                try await eventually("it waits") { try await waiters() == before + 1 }
             } else {
                 compare(try await task.value, command)
             }

@@ -15,6 +15,7 @@ typedef struct {
     const char *protocol;
     const char *host; ///< An IPv4 address.
     uint16_t port;
+    uint16_t other_port;    ///< A second daemon's, of which every other caller is; 0: there is none.
     bool is_static;         ///< The server gives fixed answers: their numbers are not compared.
     uint32_t connections;   ///< Clients that work at the same time.
     uint32_t conversations; ///< What they work on; fewer than clients: they contend.

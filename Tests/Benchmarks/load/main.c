@@ -11,6 +11,7 @@ static const struct option option_names[] = {
     {"protocol", required_argument, 0, 'p'},
     {"host", required_argument, 0, 'h'},
     {"port", required_argument, 0, 'P'},
+    {"other-port", required_argument, 0, 'O'},
     {"static", no_argument, 0, 'S'},
     {"connections", required_argument, 0, 'c'},
     {"conversations", required_argument, 0, 'k'},
@@ -52,6 +53,7 @@ static void set(load_options *options, int letter, const char *name, const char 
     case 'x': options->script = text; break;
     case 'P': options->port = (uint16_t)number(name, text); break;
     case 'c': options->connections = (uint32_t)number(name, text); break;
+    case 'O': options->other_port = (uint16_t)number(name, text); break;
     case 'k': options->conversations = (uint32_t)number(name, text); break;
     case 'w': options->waiters = (uint32_t)number(name, text); break;
     case 'W': options->parked = (uint32_t)number(name, text); break;

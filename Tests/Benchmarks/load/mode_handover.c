@@ -11,6 +11,7 @@
 typedef struct caller {
     load_channel channel;
     struct handover *handover;
+    bool is_at_other; ///< It calls the second daemon.
     enum { IDLE, WAITING, FINISHING, PARKED } state;
 } caller;
 
@@ -65,10 +66,13 @@ static void acquire(caller *caller, const char *id) {
 }
 
 static void open_caller(handover *handover, caller *caller) {
+    load_options options = *handover->options;
     caller->handover = handover;
+    caller->is_at_other = options.other_port != 0 && (caller - handover->callers) % 2 == 1;
+    if (caller->is_at_other) options.port = options.other_port;
     caller->channel.owner = caller;
     caller->channel.on_input = caller_has_input;
-    load_channel_open(&caller->channel, handover->options, handover->epoll);
+    load_channel_open(&caller->channel, &options, handover->epoll);
 }
 
 /// Takes a ticket of every conversation on which callers are to be parked.
@@ -85,7 +89,7 @@ static void hold_elsewhere(const load_options *options, load_channel *asker) {
 }
 
 /// Connects everybody, lets the first hold the conversation and parks the others.
-static void park_all(handover *handover, load_channel *asker) {
+static void park_all(handover *handover, load_channel *asker, load_channel *other_asker) {
     const load_options *options = handover->options;
     uint32_t own = options->waiters + 1, all = own + options->parked;
     for (uint32_t i = 0; i < all; i++) open_caller(handover, &handover->callers[i]);
@@ -103,7 +107,10 @@ static void park_all(handover *handover, load_channel *asker) {
         load_sleep_until(load_now() + STATIC_SETTLE_NANOSECONDS);
         return;
     }
-    while (load_http_metric(asker, "ticketlockd_waiters") < all - 1) load_sleep_until(load_now() + 20000000);
+    while (load_http_metric(asker, "ticketlockd_waiters") +
+               (options->other_port ? load_http_metric(other_asker, "ticketlockd_waiters") : 0) <
+           all - 1)
+        load_sleep_until(load_now() + 20000000);
 }
 
 /// The holder finishes, the next is served, and the one before queues up again behind the others.
@@ -122,22 +129,31 @@ static uint64_t hand_over(handover *handover) {
     return handover->granted_at - sent_at;
 }
 
-/// Time from sending finish-serving to the next waiter's answer, and what a parked caller costs in memory.
+/// Time from sending finish-serving to the next waiter's answer, and what a parked caller costs in memory. With two
+/// daemons those hand-overs count that go from one to the other.
 void load_mode_handover(const load_options *options) {
     static load_histogram latencies;
-    load_channel asker;
+    load_channel asker, other_asker;
     handover handover = {.options = options, .epoll = load_epoll()};
     load_conversation_id(options->first, handover.id);
     handover.callers = calloc(options->waiters + 1 + options->parked, sizeof *handover.callers);
     if (!handover.callers) load_fail("out of memory");
     load_channel_open(&asker, options, -1);
+    if (options->other_port) {
+        load_options other = *options;
+        other.port = options->other_port;
+        load_channel_open(&other_asker, &other, -1);
+    }
     hold_elsewhere(options, &asker);
     uint64_t resident_before = options->pid ? load_resident_bytes(options->pid) : 0;
-    park_all(&handover, &asker);
+    park_all(&handover, &asker, &other_asker);
     uint64_t resident_after = options->pid ? load_resident_bytes(options->pid) : 0;
     for (uint64_t i = 0; i < options->count; i++) {
+        bool was_at_other = handover.holder->is_at_other;
         uint64_t latency = hand_over(&handover);
-        if (i >= options->count / 10) load_histogram_add(&latencies, latency);
+        if (i < options->count / 10) continue;
+        if (!options->other_port || handover.holder->is_at_other != was_at_other)
+            load_histogram_add(&latencies, latency);
     }
     printf("{\"waiters\": %u, \"parked\": %u, \"resident_before\": %" PRIu64 ", \"resident_after\": %" PRIu64
            ", ",
