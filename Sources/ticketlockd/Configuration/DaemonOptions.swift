@@ -1,26 +1,32 @@
 import ArgumentParser
+import Logging
 
 /// The command line of `ticketlockd`. Values are checked with the rest of the configuration; here only the
 /// shape.
 struct DaemonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The configuration file (YAML).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The configuration file (YAML).", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
             "Where to listen: 127.0.0.1:PORT, [::1]:PORT, unix:/PATH or systemd. May be repeated.",
-            valueName: "address"))
+            valueName: "address"),
+        completion: .list(["127.0.0.1:5625", "[::1]:5625", "unix:/run/ticketlockd/sock", "systemd"]))
     var listen: [String] = []
 
     @Option(
         help: ArgumentHelp(
             "The least severe lines to log: trace, debug, info, notice, warning, error or critical.",
-            valueName: "level"))
+            valueName: "level"),
+        completion: .list(Logger.Level.allCases.map(\.rawValue)))
     var logLevel: String?
 
     @Option(
-        help: ArgumentHelp("Set any key. May be repeated; lists are comma-separated.", valueName: "key=value")
-    )
+        help: ArgumentHelp(
+            "Set any key. May be repeated; lists are comma-separated.", valueName: "key=value"),
+        completion: .list(ConfigurationKey.all.map { $0.name + "=" }))
     var set: [String] = []
 
     @Flag(help: "Check the configuration, report everything that is wrong with it, and exit.")
@@ -53,7 +59,7 @@ struct DaemonOptions: ParsableArguments {
                 Examples:
                   ticketlockd
                       Listen on 127.0.0.1:5625 with the defaults.
-                  ticketlockd --config /etc/ticketlockd.yaml --check-config
+                  ticketlockd --config /etc/ticketlockd/ticketlockd.yaml --check-config
                       Say everything that is wrong with a file.
                   ticketlockd --print-config > ticketlockd.yaml
                       Write a file with every key explained, to edit.
