@@ -9,6 +9,7 @@ BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev li
 TEST_PACKAGES := curl gnutls-bin procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server
+DEB_PACKAGES := debhelper lintian python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
 PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0
 # Whose own lock store the tests run beside ours.
@@ -20,6 +21,10 @@ SWIFT_MAJOR := 6
 SWIFT_MINOR := 2
 SWIFT_NEEDED := $(SWIFT_MAJOR).$(SWIFT_MINOR) or later
 C_WARNINGS := -fsyntax-only -Wall -Wextra -Werror
+BINARY := .build/release/ticketlockd
+DESTDIR :=
+PREFIX := /usr
+UNIT_FOLDER = $(PREFIX)/lib/systemd/system
 BENCH_CFLAGS := -std=c11 -O2 -Wall -Wextra -Werror
 
 say = printf '==> %s\n'
@@ -74,7 +79,7 @@ exit $$status
 endef
 
 .PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-sanitizers test-thread test-address
-.PHONY: check format clean deps-bench bench-programs bench
+.PHONY: check format clean deps-bench bench-programs bench install deps-deb deb
 .ONESHELL:
 
 help: ## List these targets
@@ -156,6 +161,38 @@ test-thread test-address: test-%: deps-test swift-version rasa
 	swift build --build-tests --sanitize=$* --scratch-path .build/sanitize-$* -j $(JOBS)
 	$(call run_tests,--sanitize=$* --scratch-path .build/sanitize-$*)
 
+# An edited configuration stays as it is. The units name the folder that the daemon is put in.
+install: ## Install what `make build` has built (DESTDIR=, PREFIX=/usr)
+	@if [ ! -x $(BINARY) ]; then
+		echo "There is no $(BINARY): run make build first" >&2
+		exit 1
+	fi
+	umask 022
+	root="$(DESTDIR)" prefix="$(DESTDIR)$(PREFIX)" units="$(DESTDIR)$(UNIT_FOLDER)"
+	$(say) "Installing to $$prefix"
+	install -D -m 755 $(BINARY) "$$prefix/bin/ticketlockd"
+	if [ ! -e "$$root/etc/ticketlockd/ticketlockd.yaml" ]; then
+		install -D -m 644 config/ticketlockd.yaml "$$root/etc/ticketlockd/ticketlockd.yaml"
+	fi
+	install -d "$$units" "$$prefix/share/man/man8" "$$prefix/share/man/man5" \
+		"$$prefix/share/bash-completion/completions"
+	for unit in systemd/*.service systemd/*.socket; do
+		sed 's|/usr/bin/ticketlockd|$(PREFIX)/bin/ticketlockd|' "$$unit" > "$$units/$$(basename "$$unit")"
+	done
+	for page in man8/ticketlockd.8 man5/ticketlockd.yaml.5; do
+		$(PYTHON) config/man/manual.py "config/man/$${page#*/}" $(BINARY) config/ticketlockd.yaml |
+			gzip -9n > "$$prefix/share/man/$$page.gz"
+	done
+	$(BINARY) --generate-completion-script bash | sed 1d > "$$prefix/share/bash-completion/completions/ticketlockd"
+	install -D -m 644 -t "$$prefix/share/doc/ticketlockd" README.md CHANGELOG.md LICENSE
+
+deps-deb: deps
+	@$(call install_packages,$(DEB_PACKAGES))
+
+deb: deps-deb build ## Build a Debian package and check it with lintian
+	@$(say) "Building the Debian package"
+	systemd/debian/build.sh .build/deb
+
 deps-bench: deps
 	@$(call install_packages,$(BENCH_PACKAGES),without their services)
 
@@ -175,7 +212,7 @@ check: deps swift-version ## Check format, white space and C warnings
 	$(say) "Checking white space"
 	files=$$(find . \( -name .build -o -name .git \) -prune -o -type f \
 		\( -name '*.swift' -o -name '*.[ch]' -o -name '*.cpp' -o -name '*.md' -o -name '*.y*ml' \
-		-o -name '*.json' -o -name '*.py' -o -name '*.service' -o -name '*.socket' \) -print)
+		-o -name '*.json' -o -name '*.py' -o -name '*.service' -o -name '*.socket' -o -name '*.sh' -o -name '*.[58]' \) -print)
 	if grep -nP '\t|\r|[ ]+$$' $$files; then
 		echo "Tabs, carriage returns or trailing spaces: see the lines above" >&2
 		exit 1
