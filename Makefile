@@ -10,6 +10,7 @@ TEST_PACKAGES := curl gnutls-bin procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server
 DEB_PACKAGES := debhelper lintian python3
+SYSTEMD_PACKAGES := debootstrap systemd-container python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
 PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0
 # Whose own lock store the tests run beside ours.
@@ -79,7 +80,7 @@ exit $$status
 endef
 
 .PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-sanitizers test-thread test-address
-.PHONY: check format clean deps-bench bench-programs bench install deps-deb deb
+.PHONY: check format clean deps-bench bench-programs bench install deps-deb deb deps-systemd test-systemd
 .ONESHELL:
 
 help: ## List these targets
@@ -192,6 +193,13 @@ deps-deb: deps
 deb: deps-deb build ## Build a Debian package and check it with lintian
 	@$(say) "Building the Debian package"
 	systemd/debian/build.sh .build/deb
+
+deps-systemd:
+	@$(call install_packages,$(SYSTEMD_PACKAGES))
+
+test-systemd: deps-systemd deb ## Test the package in a container that boots systemd (as root)
+	@$(say) "Testing the package under systemd"
+	Tests/Systemd/run.sh .build/deb/ticketlockd_*.deb
 
 deps-bench: deps
 	@$(call install_packages,$(BENCH_PACKAGES),without their services)

@@ -1,0 +1,47 @@
+# What the service survives, with 32 clients at work and systemd holding the sockets.
+#
+# The clients count the tickets that were forgotten across a restart. While locks are kept in memory only that is
+# to be expected; with durable state, `under_load` has to fail if there is any.
+
+restart_twice() {
+    inside systemctl restart ticketlockd.service
+    sleep 0.5
+    inside systemctl restart ticketlockd.service
+}
+check "systemctl restart under load refuses no connection" under_load restart_twice
+
+kill_daemon() {
+    local before
+    before=$(main_process)
+    signal_daemon KILL
+    eventually 10 not is MainPID "$before"
+    eventually 10 is ActiveState active
+    [ "$(main_process)" != "$before" ]
+    is NRestarts 1
+}
+check "kill -9 under load: restarted, and no connection is refused" under_load kill_daemon
+
+stop_loop() {
+    local mark before start
+    mark=$(journal_mark)
+    before=$(main_process)
+    start=$(milliseconds)
+    signal_daemon STOP
+    eventually 30 not is MainPID "$before"
+    eventually 10 call /readyz > /dev/null
+    echo "served again after $(($(milliseconds) - start)) ms"
+    is ActiveState active
+    journal_since "$mark" | grep 'Watchdog timeout' > /dev/null
+}
+check "A daemon that stands still (SIGSTOP) is killed by the watchdog and restarted" stop_loop
+
+without_socket() {
+    local before
+    socket_off
+    not inside test -e /run/ticketlockd.sock
+    before=$(main_process)
+    signal_daemon KILL
+    eventually 10 call /readyz > /dev/null 2>&1
+    [ "$(main_process)" != "$before" ]
+}
+check "Without the socket unit, too, kill -9 is restarted" without_socket
