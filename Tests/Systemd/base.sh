@@ -23,7 +23,7 @@ make_base() {
         debootstrap --variant=minbase --include="$base_packages" "$base_release" "$folder/base" "$mirror" \
             > "$folder/log/debootstrap.log" 2>&1 || {
             tail -n 20 "$folder/log/debootstrap.log" >&2
-            exit 1
+            unavailable "debootstrap cannot make a $base_release here"
         }
         in_base apt-get update
         echo "$base_packages" > "$stamp"
