@@ -40,10 +40,26 @@ package struct SocketAddress {
 
     /// A port at 127.0.0.1 that the system chose and nobody has; another may take it before it is used.
     package static func freePort() throws -> UInt16 {
+        let (descriptor, port) = try bound()
+        close(descriptor)
+        return port
+    }
+
+    /// A socket that listens at 127.0.0.1, at a port that the system chose.
+    static func listen() throws -> (descriptor: Int32, port: UInt16) {
+        let (descriptor, port) = try bound()
+        guard Glibc.listen(descriptor, 64) == 0 else {
+            let error = RawHTTPError("listen", errno)
+            close(descriptor)
+            throw error
+        }
+        return (descriptor, port)
+    }
+
+    private static func bound() throws -> (descriptor: Int32, port: UInt16) {
         var address = try SocketAddress("127.0.0.1:0")
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw RawHTTPError("socket", errno) }
-        defer { close(descriptor) }
         let port = withUnsafeMutablePointer(to: &address.storage) { storage -> UInt16? in
             storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { name -> UInt16? in
                 guard bind(descriptor, name, address.length) == 0,
@@ -54,8 +70,12 @@ package struct SocketAddress {
                 }
             }
         }
-        guard let port else { throw RawHTTPError("bind", errno) }
-        return port
+        guard let port else {
+            let error = RawHTTPError("bind", errno)
+            close(descriptor)
+            throw error
+        }
+        return (descriptor, port)
     }
 
     private mutating func setUnix(path: String) throws {

@@ -1,0 +1,109 @@
+import Foundation
+import Glibc
+
+/// A cable between a client and a server at 127.0.0.1 that can be cut: bytes then go nowhere, in either direction, and
+/// nobody is told; when it is mended they go on.
+///
+/// `@unchecked Sendable`: what changes is guarded by `condition`.
+package final class TCPRelay: @unchecked Sendable {
+    /// Where clients connect to; chosen by the system.
+    package let port: UInt16
+    private let target: SocketAddress
+    private let listener: Int32
+    private let condition = NSCondition()
+    private var isCut = false
+    private var isEnded = false
+    private var sockets: Set<Int32> = []
+
+    /// Relays to the server at `target` as long as `body` runs.
+    package static func with<Value>(
+        to target: UInt16, _ body: (TCPRelay) async throws -> Value
+    ) async throws -> Value {
+        let relay = try TCPRelay(to: target)
+        defer { relay.end() }
+        return try await body(relay)
+    }
+
+    private init(to target: UInt16) throws {
+        self.target = try SocketAddress("127.0.0.1:\(target)")
+        (listener, port) = try SocketAddress.listen()
+        Thread.detachNewThread { self.acceptAll() }
+    }
+
+    package func cut() { set { isCut = true } }
+
+    package func mend() { set { isCut = false } }
+
+    private func end() {
+        set {
+            isEnded = true
+            shutdown(listener, Int32(SHUT_RDWR))
+            for socket in sockets { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    private func set(_ change: () -> Void) {
+        condition.lock()
+        change()
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Returns when the cable is whole; false when all is over.
+    private func isWhole() -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while isCut && !isEnded { condition.wait() }
+        return !isEnded
+    }
+
+    // MARK: Threads
+
+    private func acceptAll() {
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0, isWhole() else { break }
+            guard let server = try? target.connect() else {
+                close(client)
+                continue
+            }
+            set { sockets.formUnion([client, server]) }
+            Thread.detachNewThread { self.join(client, server) }
+        }
+        close(listener)
+    }
+
+    /// Carries bytes both ways until either side has ended.
+    private func join(_ client: Int32, _ server: Int32) {
+        let back = DispatchGroup()
+        back.enter()
+        Thread.detachNewThread {
+            self.carry(from: server, to: client)
+            back.leave()
+        }
+        carry(from: client, to: server)
+        back.wait()
+        set { sockets.subtract([client, server]) }
+        close(client)
+        close(server)
+    }
+
+    private func carry(from source: Int32, to sink: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(source, &bytes, bytes.count, 0)
+            guard count > 0, isWhole() else { break }
+            var sent = 0
+            while sent < count {
+                let more = bytes[sent..<count].withUnsafeBytes {
+                    send(sink, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+                guard more > 0 else { break }
+                sent += more
+            }
+            guard sent == count else { break }
+        }
+        shutdown(source, Int32(SHUT_RDWR))
+        shutdown(sink, Int32(SHUT_RDWR))
+    }
+}
