@@ -4,7 +4,7 @@ import Testing
 extension DaemonSuite {
     @Suite("With a Redis that the network does not always reach")
     struct WithRedisOutOfReach {
-        @Test("A cut is told within the timeout; what was sent into it is safe to repeat; who waits is answered")
+        @Test("A cut is told in time; what was sent into it is safe to repeat; who waits is answered")
         func cut() async throws {
             try await RunningRedis.with { redis in
                 try await TCPRelay.with(to: redis.port) { relay in
