@@ -3,7 +3,7 @@
 from measure import Figure, figure, interleave, load, ratio, resident_bytes, say
 from peers import ParkFloor, Redis
 from plan import answers, compared, running
-from report import Row
+from report import Row, spread
 from systems import Ticketlockd
 
 
@@ -29,6 +29,8 @@ def parked(plan):
             ("spread", many(Ticketlockd, parked=plan.parked)),
             ("one", many(Ticketlockd, waiters=plan.parked_on_one)),
             ("floor", many(lambda: ParkFloor(bodies), waiters=plan.parked, static=True)),
+            ("floor, few", many(lambda: ParkFloor(bodies), static=True)),
+            ("floor, one", many(lambda: ParkFloor(bodies), waiters=plan.parked_on_one, static=True)),
         ],
     )
     names = {
@@ -51,6 +53,18 @@ def parked(plan):
             "few",
             ("handover", "p99"),
             1.5,
+        )
+    if not any(isinstance(results[name], str) for name in ("floor, few", "floor, one")):
+        deep, few = (figure(results[name], "handover", "p99") for name in ("floor, one", "floor, few"))
+        what = f"the same of bare libmicrohttpd, {plan.parked_on_one:,} parked: hand-over p99 to its own with 64"
+        yield Row(
+            "parked",
+            what,
+            "",
+            f"{spread(deep, 'us')} to {spread(few, 'us')}",
+            spread(ratio(deep, few), "x"),
+            "",
+            "to compare",
         )
 
 
