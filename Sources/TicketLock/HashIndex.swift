@@ -71,6 +71,20 @@ struct HashIndex: Sendable {
         return key
     }
 
+    /// A key for that hash above all there were, though lower ones are free.
+    mutating func insertLast(_ hash: UInt64) -> Int {
+        let free = firstFree
+        firstFree = Self.none
+        defer { firstFree = free }
+        return insert(hash)
+    }
+
+    /// Makes the key above all there were a free one.
+    mutating func skip() {
+        links.append(Link(0, next: firstFree))
+        firstFree = Int32(links.count - 1)
+    }
+
     /// Frees a key that is in use.
     mutating func remove(_ key: Int) {
         let link = links[key]

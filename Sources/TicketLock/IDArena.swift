@@ -12,6 +12,7 @@ struct IDArena: Sendable {
         static let none = Reference(first: IDArena.none, length: 0)
 
         var isNone: Bool { length == 0 }
+        var byteCount: Int { Int(length) }
     }
 
     /// A block holds a UUID as text.
@@ -75,21 +76,27 @@ struct IDArena: Sendable {
         return true
     }
 
+    /// Writes the ID's bytes, as many as there are.
+    func copy(_ reference: Reference, to bytes: UnsafeMutableRawBufferPointer) {
+        var offset = 0
+        var block = Int(reference.first)
+        while offset < bytes.count {
+            let end = min(offset + Self.blockBytes, bytes.count)
+            withUnsafeBytes(of: blocks[block].bytes) {
+                bytes[offset..<end].copyBytes(from: $0[..<(end - offset)])
+            }
+            offset = end
+            block = Int(blocks[block].next)
+        }
+    }
+
     /// The ID as it was before it was put in.
     func id(_ reference: Reference) -> ConversationID {
         let length = Int(reference.length)
         let string = String(unsafeUninitializedCapacity: length) { text in
-            let text = UnsafeMutableRawBufferPointer(text)
-            var offset = 0
-            var block = Int(reference.first)
-            while offset < length {
-                let end = min(offset + Self.blockBytes, length)
-                withUnsafeBytes(of: blocks[block].bytes) {
-                    text[offset..<end].copyBytes(from: $0[..<(end - offset)])
-                }
-                offset = end
-                block = Int(blocks[block].next)
-            }
+            copy(
+                reference,
+                to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[..<length]))
             return length
         }
         return ConversationID(string)

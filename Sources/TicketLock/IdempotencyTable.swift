@@ -44,6 +44,19 @@ struct IdempotencyTable: Sendable {
         return false
     }
 
+    /// What the request was that got the ticket, with its key.
+    func request(of token: FencingToken) -> (key: IdempotencyKey, entry: Entry)? {
+        guard let key = keys[token], let entry = entries[key] else { return nil }
+        return (key.key, entry)
+    }
+
+    mutating func restore(_ text: IdempotencyKey, of id: ConversationID, token: FencingToken, _ entry: Entry)
+    {
+        let key = Key(id: id, key: text)
+        entries[key] = entry
+        keys[token] = key
+    }
+
     mutating func forget(_ tokens: [FencingToken]) {
         for token in tokens {
             guard let key = keys.removeValue(forKey: token) else { continue }

@@ -1,5 +1,5 @@
-/// What operations leave behind for others: events for callers that wait, idempotency keys to forget, and
-/// the statistics.
+/// What operations leave behind for others: events for callers that wait, idempotency keys to forget, changes
+/// to store, and the statistics.
 struct Journal: Sendable {
     var events: [Event] = []
     /// Tickets that had an idempotency key and are gone.
@@ -7,6 +7,15 @@ struct Journal: Sendable {
     var statistics = Statistics()
     /// Tickets in all queues.
     var ticketCount = 0
+    /// Whether the table is stored, so that ``changes`` are noted.
+    var notesChanges = false
+    var changes: [Change] = []
+    /// Tickets of the lock at hand that are new, gone, or not as they were.
+    var changedTickets: [(number: TicketNumber, token: FencingToken)] = []
+
+    mutating func note(_ ticket: Ticket) {
+        if notesChanges { changedTickets.append((ticket.number, ticket.token)) }
+    }
 
     /// How a ticket came to its end.
     enum Ending {
@@ -16,6 +25,7 @@ struct Journal: Sendable {
     /// - Parameter servedSince: nil when the ticket was never served.
     mutating func ticketEnded(_ ticket: Ticket, _ ending: Ending, servedSince: Instant?, now: Instant) {
         ticketCount -= 1
+        note(ticket)
         if let servedSince {
             statistics.holdTimes.record(nanoseconds: now.nanoseconds - servedSince.nanoseconds)
         }

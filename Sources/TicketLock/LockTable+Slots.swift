@@ -65,6 +65,7 @@ extension LockTable {
         index.remove(slot)
         ids.remove(slots[slot].id)
         slots[slot] = Slot()
+        if journal.notesChanges { noteChange(of: slot) }
     }
 
     /// Puts the lock where its tickets, or their absence, belong among the deadlines.
@@ -73,10 +74,12 @@ extension LockTable {
         if let expiry = slots[slot].lock.nextExpiry {
             deadlines.set(slot, to: expiry)
             idle.remove(slot)
+            if !journal.changedTickets.isEmpty { noteChange(of: slot) }
         } else {
             deadlines.remove(slot)
             slots[slot].lock.touch(now: now)
             idle.touch(slot)
+            if journal.notesChanges { noteChange(of: slot) }
         }
     }
 

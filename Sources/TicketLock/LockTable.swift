@@ -25,7 +25,7 @@ package struct LockTable: Sendable {
     var retained = RetainedNumbers()
     var idempotency = IdempotencyTable()
     var journal = Journal()
-    private var nextToken: FencingToken
+    package var nextToken: FencingToken
 
     /// - Parameters:
     ///   - firstToken: above every token given out before, by whatever process.
@@ -61,6 +61,7 @@ package struct LockTable: Sendable {
         if let found, let key = request.key, let first = idempotency[id, key] {
             guard first.matches(request) else { return .failure(.idempotencyKeyReused) }
             idempotency.joined(id, key)
+            slots[found].lock.note(first.number, journal: &journal)
             return repeatRequest(request, for: first.number, in: found, now: now)
         }
         guard let slot = found ?? create(id, hash: hash, now: now) else { return .failure(.tooManyLocks) }
@@ -103,7 +104,8 @@ package struct LockTable: Sendable {
     ) -> Result<TicketStatus, Refusal> {
         let (found, hash) = find(id, now: now)
         guard let slot = found else { return .failure(absent(number, of: hash, now: now)) }
-        let result = slots[slot].lock.extend(number, token: token, to: now + lifetime)
+        let result = slots[slot].lock.extend(
+            number, token: token, to: now + lifetime, journal: &journal)
         settle(slot, now: now)
         return result
     }
@@ -131,7 +133,10 @@ package struct LockTable: Sendable {
         _ number: TicketNumber, token: FencingToken, for id: ConversationID, now: Instant
     ) {
         guard let slot = find(id, now: now).slot else { return }
-        guard idempotency.left(token) else { return settle(slot, now: now) }
+        guard idempotency.left(token) else {
+            slots[slot].lock.note(number, journal: &journal)
+            return settle(slot, now: now)
+        }
         _ = remove(number, token: token, ending: .withdrawn, from: slot, now: now)
     }
 

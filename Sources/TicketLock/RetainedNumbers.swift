@@ -11,6 +11,10 @@ struct RetainedNumbers: Sendable {
     private var index = HashIndex()
     private var entries = ChunkedArray<Entry>()
     private var order = AgeOrder()
+    /// Whether the numbers are stored, so that ``changed`` is kept.
+    var notesChanges = false
+    /// Keys of entries that are new, gone, or not as they were.
+    var changed: [Int32] = []
 
     var count: Int { order.count }
 
@@ -28,6 +32,7 @@ struct RetainedNumbers: Sendable {
         if let key = index.first(hash) {
             entries[key] = Entry(next: max(next, entries[key].next), until: until)
             order.touch(key)
+            if notesChanges { changed.append(Int32(key)) }
             return
         }
         if countMax == 0 { return }
@@ -36,6 +41,7 @@ struct RetainedNumbers: Sendable {
         let entry = Entry(next: next, until: until)
         if key == entries.count { entries.append(entry) } else { entries[key] = entry }
         order.touch(key)
+        if notesChanges { changed.append(Int32(key)) }
     }
 
     /// Forgets two entries at most whose time has passed: twice what one call adds, so that they run out
@@ -50,5 +56,34 @@ struct RetainedNumbers: Sendable {
     private mutating func forget(_ key: Int) {
         index.remove(key)
         order.remove(key)
+        if notesChanges { changed.append(Int32(key)) }
+    }
+
+    /// Above every key.
+    var keyCount: Int { entries.count }
+
+    /// The entry of that key, if it is in use.
+    func entry(_ key: Int) -> (hash: UInt64, next: TicketNumber, until: Instant)? {
+        guard order.contains(key) else { return nil }
+        return (index.hash(of: key), entries[key].next, entries[key].until)
+    }
+
+    /// Takes in an entry that was stored; false when there is one. In the order of the keys.
+    mutating func restore(_ key: Int, _ hash: UInt64, next: TicketNumber, until: Instant) -> Bool {
+        guard key >= entries.count else { return false }
+        while entries.count < key {
+            index.skip()
+            entries.append(Entry(next: 0, until: .never))
+        }
+        _ = index.insertLast(hash)
+        entries.append(Entry(next: next, until: until))
+        // In use from now on; in the right order when all are here.
+        order.touch(key)
+        return true
+    }
+
+    mutating func finishRestoring() {
+        let keys = (0..<entries.count).filter(order.contains)
+        for key in keys.sorted(by: { (entries[$0].until, $0) < (entries[$1].until, $1) }) { order.touch(key) }
     }
 }

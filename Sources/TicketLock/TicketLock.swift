@@ -16,6 +16,32 @@ struct TicketLock: Sendable {
         self.lastIssued = lastIssued
     }
 
+    /// One that was stored, for its tickets to be restored.
+    init(lastIssued: TicketNumber, since: Instant) {
+        self.lastIssued = lastIssued
+        self.since = since
+    }
+
+    /// Appends a ticket that was stored; false when it cannot be this lock's. Whoever is at the head has been
+    /// told.
+    mutating func restore(_ ticket: Ticket) -> Bool {
+        if let last = queue.isEmpty ? nil : queue[queue.lastPlace], last.number >= ticket.number {
+            return false
+        }
+        guard (0...lastIssued).contains(ticket.number) else { return false }
+        queue.append(ticket)
+        isHeadServed = true
+        return true
+    }
+
+    func ticket(_ number: TicketNumber) -> Ticket? { queue.place(of: number).map { queue[$0] } }
+
+    /// Notes that a ticket, or what is kept with it, is not as it was.
+    func note(_ number: TicketNumber, journal: inout Journal) {
+        guard journal.notesChanges, let ticket = ticket(number) else { return }
+        journal.note(ticket)
+    }
+
     var isEmpty: Bool { queue.isEmpty }
     var count: Int { queue.count }
     var tickets: [Ticket] { queue.tickets }
@@ -44,6 +70,7 @@ struct TicketLock: Sendable {
                 lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil))
         journal.statistics.issued += 1
         journal.ticketCount += 1
+        if journal.notesChanges { journal.note(queue[queue.lastPlace]) }
         serveNext(now: now, journal: &journal)
         return status(at: queue.lastPlace)
     }
@@ -61,12 +88,13 @@ struct TicketLock: Sendable {
 
     /// Lets ticket `number` expire then.
     mutating func extend(
-        _ number: TicketNumber, token: FencingToken?, to expires: Instant
+        _ number: TicketNumber, token: FencingToken?, to expires: Instant, journal: inout Journal
     ) -> Result<TicketStatus, Refusal> {
         place(of: number, token: token).map { place in
             // A ticket of acquire that waits lives as long as its caller waits, and is not cut short.
             let waits = place != queue.headPlace && queue[place].lifetimeOnceServed != nil
             queue.setExpiry(at: place, to: waits ? max(expires, queue[place].expires) : expires)
+            if journal.notesChanges { journal.note(queue[place]) }
             return status(at: place)
         }
     }
@@ -136,7 +164,10 @@ struct TicketLock: Sendable {
         isHeadServed = true
         since = now
         journal.statistics.waitTimes.record(nanoseconds: now.nanoseconds - head.issued.nanoseconds)
-        if let lifetime = head.lifetimeOnceServed { queue.setExpiry(at: queue.headPlace, to: now + lifetime) }
+        if let lifetime = head.lifetimeOnceServed {
+            queue.setExpiry(at: queue.headPlace, to: now + lifetime)
+            journal.note(head)
+        }
         if head.isWatched { journal.events.append(.served(status(at: queue.headPlace))) }
     }
 }

@@ -5,11 +5,13 @@ import Testing
 
 /// One random history, lived through by the table and by the model.
 struct History {
-    private var random: SeededRandom
+    var random: SeededRandom
     private let kind: RandomHistoryTests.Kind
     private let ids: [ConversationID]
-    private var table: LockTable
-    private var model: LockModel
+    var table: LockTable
+    var model: LockModel
+    /// What was stored of the table, if it is.
+    var stored: [StoredTable.Key: [UInt8]] = [:]
     private(set) var deepest = 0
     private(set) var refusals = 0
     private(set) var ends = 0

@@ -1,0 +1,100 @@
+/// Making a table of what was stored of another.
+extension LockTable {
+    /// Takes in one record; false when it cannot be of such a table. Into a table that is new, each kind in the
+    /// order of its keys, locks before tickets; then ``finishRestoring(firstToken:)``.
+    ///
+    /// - Parameters:
+    ///   - epoch: what was added to every moment when it was written.
+    ///   - latestExpiry: no ticket lives longer, whatever was written: a wall clock that went back does not
+    ///     make one live for years.
+    package mutating func restore(_ record: Record, epoch: Int64, latestExpiry: Instant = .never) -> Bool {
+        switch record.kind {
+        case .lock: restoreLock(record, epoch: epoch)
+        case .ticket: restoreTicket(record, epoch: epoch, latestExpiry: latestExpiry)
+        case .number: restoreNumber(record, epoch: epoch)
+        }
+    }
+
+    /// Puts the locks where they belong by time. Tokens go on with `firstToken` or, if it is larger, with what
+    /// follows the last one restored.
+    package mutating func finishRestoring(firstToken: FencingToken) {
+        var idleSlots: [(since: Instant, slot: Int)] = []
+        for slot in 0..<slots.count where !slots[slot].isFree {
+            if let expiry = slots[slot].lock.nextExpiry {
+                deadlines.set(slot, to: expiry)
+            } else {
+                idleSlots.append((slots[slot].lock.since, slot))
+            }
+        }
+        idleSlots.sort { $0 < $1 }
+        for (_, slot) in idleSlots { idle.touch(slot) }
+        retained.finishRestoring()
+        nextToken = max(nextToken, firstToken)
+    }
+
+    private mutating func restoreLock(_ record: Record, epoch: Int64) -> Bool {
+        let value = record.value
+        guard value.count > LockRecord.id, let slot = Int32(exactly: record.key).map(Int.init),
+            slot >= slots.count
+        else { return false }
+        while slots.count < slot {
+            index.skip()
+            slots.append(Slot())
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: value[LockRecord.id...])
+        _ = index.insertLast(hash.hash(bytes))
+        slots.append(
+            Slot(
+                lock: TicketLock(
+                    lastIssued: value.integer(at: LockRecord.lastIssued, TicketNumber.self),
+                    since: value.instant(at: LockRecord.since, epoch: epoch)),
+                id: ids.insert(bytes)))
+        idle.makeRoom(for: slot)
+        return true
+    }
+
+    private mutating func restoreTicket(_ record: Record, epoch: Int64, latestExpiry: Instant) -> Bool {
+        let value = record.value
+        guard value.count == TicketRecord.byteCount || value.count > TicketRecord.key else { return false }
+        let slot = Int(value.integer(at: TicketRecord.slot, Int32.self))
+        let once = value.integer(at: TicketRecord.lifetimeOnceServed, Int64.self)
+        let ticket = Ticket(
+            number: value.integer(at: TicketRecord.number, TicketNumber.self), token: record.key,
+            issued: value.instant(at: TicketRecord.issued, epoch: epoch),
+            expires: min(value.instant(at: TicketRecord.expires, epoch: epoch), latestExpiry),
+            lifetimeOnceServed: once < 0 ? nil : .nanoseconds(once),
+            hasKey: value.count > TicketRecord.key)
+        guard slot >= 0, slot < slots.count, !slots[slot].isFree, slots[slot].lock.restore(ticket) else {
+            return false
+        }
+        journal.ticketCount += 1
+        nextToken = max(nextToken, record.key + 1)
+        guard ticket.hasKey else { return true }
+        let key = UnsafeRawBufferPointer(rebasing: value[TicketRecord.key...])
+        idempotency.restore(
+            String(decoding: key, as: UTF8.self), of: ids.id(slots[slot].id), token: ticket.token,
+            IdempotencyTable.Entry(
+                number: ticket.number, isAcquire: ticket.lifetimeOnceServed != nil,
+                lifetime: Duration(
+                    secondsComponent: value.integer(at: TicketRecord.lifetimeSeconds, Int64.self),
+                    attosecondsComponent: value.integer(at: TicketRecord.lifetimeAttoseconds, Int64.self)),
+                callers: Int(value.integer(at: TicketRecord.callers, Int32.self))))
+        return true
+    }
+
+    private mutating func restoreNumber(_ record: Record, epoch: Int64) -> Bool {
+        guard record.value.count == NumberRecord.byteCount, let key = Int32(exactly: record.key) else {
+            return false
+        }
+        return retained.restore(
+            Int(key), record.value.integer(at: NumberRecord.hash, UInt64.self),
+            next: record.value.integer(at: NumberRecord.next, TicketNumber.self),
+            until: record.value.instant(at: NumberRecord.until, epoch: epoch))
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func instant(at offset: Int, epoch: Int64) -> Instant {
+        Instant(nanoseconds: integer(at: offset, Int64.self) &- epoch)
+    }
+}
