@@ -33,13 +33,16 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
         .target(name: "CHTTP", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CJSON", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CLMDB", cSettings: cSettings, linkerSettings: [.linkedLibrary("lmdb")]),
         .target(name: "CGnuTLS", cSettings: cSettings, linkerSettings: [.linkedLibrary("gnutls")]),
         .target(name: "CYAML", cSettings: cSettings, linkerSettings: [.linkedLibrary("yaml")]),
 
         // What the daemon is made of, lowest first; each imports only what stands above it.
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: swiftSettings),
         .target(name: "TicketLock", swiftSettings: swiftSettings),
-        .target(name: "LockStore", dependencies: ["EventLoop", "TicketLock"], swiftSettings: swiftSettings),
+        .target(
+            name: "LockStore", dependencies: ["CLMDB", "EventLoop", "TicketLock"],
+            swiftSettings: swiftSettings),
         .target(name: "HTTPServer", dependencies: ["CHTTP", "EventLoop"], swiftSettings: swiftSettings),
         .target(
             name: "RedisClient", dependencies: ["CGnuTLS", "CHiredis", "EventLoop"],

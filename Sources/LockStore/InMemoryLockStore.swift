@@ -10,11 +10,18 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// storm of them delays no request by more than some milliseconds.
     static let expiriesPerTurnMax = 2_000
 
+    private static let retryAfter = Duration.seconds(1)
+
     package nonisolated let loop: EventLoop
     private let time: any Timekeeper
     private var table: LockTable
+    /// The same on the disk, if it is to be there.
+    private let state: LockState?
     private var waiters = Waiters()
     private var isShuttingDown = false
+    /// The end of the turn is going to make something safe on the disk, and those wait for it.
+    private var isSyncing = false
+    private var waitingForSync: [UnsafeContinuation<LockStoreError?, Never>] = []
     /// When the alarm goes off, or before.
     private var alarmDue = Instant.never
 
@@ -26,11 +33,22 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         self.loop = loop
         self.time = time
         table = LockTable(limits: limits, firstToken: firstToken)
+        state = nil
+    }
+
+    /// One whose locks are on the disk as well: every change before its answer leaves.
+    package init(loop: EventLoop, time: any Timekeeper, table: LockTable, state: LockState) {
+        self.loop = loop
+        self.time = time
+        self.table = table
+        self.state = state
     }
 
     /// Begins to expire tickets by itself. Once, before the first operation.
     package func start() {
         time.onWake { [weak self] in self?.onLoop { $0.alarmWentOff() } }
+        // What was restored may be due already.
+        setAlarm()
     }
 
     // MARK: Tickets
@@ -38,79 +56,109 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     package func issueTicket(
         for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        perform { table, now in
+        if let state { try state.checkGranting(now: time.now()) }
+        let result = try perform { table, now in
             table.takeTicket(TicketRequest(lifetime: lifetime, key: key), for: id, now: now)
         }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func wait(
         for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        switch beginWait(for: number, token: token, of: id, timeout: timeout) {
-        case .ended(let result): result
-        case .waits(let waiter): try await outcome(of: waiter)
+        switch try beginWait(for: number, token: token, of: id, timeout: timeout) {
+        case .ended(let result):
+            if state != nil { try await settled() }
+            return result
+        case .waits(let waiter): return try await outcome(of: waiter)
         }
     }
 
     package func acquire(
         for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        switch beginAcquire(for: id, lifetime: lifetime, timeout: timeout, key: key) {
-        case .ended(let result): result
-        case .waits(let waiter): try await outcome(of: waiter)
+        switch try beginAcquire(for: id, lifetime: lifetime, timeout: timeout, key: key) {
+        case .ended(let result):
+            if state != nil { try await settled() }
+            return result
+        case .waits(let waiter): return try await outcome(of: waiter)
         }
     }
 
     package func extend(
         _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        perform { table, now in table.extend(number, token: token, by: lifetime, for: id, now: now) }
+        let result = try perform { table, now in
+            table.extend(number, token: token, by: lifetime, for: id, now: now)
+        }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func finishServing(
         _ number: TicketNumber, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<Finished, Refusal> {
-        perform { table, now in table.finishServing(number, token: token, for: id, now: now) }
+        let result = try perform { table, now in table.finishServing(number, token: token, for: id, now: now)
+        }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func withdraw(
         _ number: TicketNumber, token: FencingToken, of id: ConversationID
     ) async throws(LockStoreError) {
-        perform { table, now in table.withdraw(number, token: token, for: id, now: now) }
+        try perform { table, now in table.withdraw(number, token: token, for: id, now: now) }
+        if state != nil { try await settled() }
     }
 
     package func cleanUp(
         _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
-        perform { table, now in table.cleanUp(number, token: token, for: id, now: now) }
+        let result = try perform { table, now in table.cleanUp(number, token: token, for: id, now: now) }
+        if state != nil { try await settled() }
+        return result
     }
 
     // MARK: Locks
 
     package func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
-        perform { table, now in table.waiting(for: id, now: now) }
+        let result = try perform { table, now in table.waiting(for: id, now: now) }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func update(_ id: ConversationID) async throws(LockStoreError) {
-        perform { table, now in table.update(id, now: now) }
+        try perform { table, now in table.update(id, now: now) }
+        if state != nil { try await settled() }
     }
 
     package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
-        perform { table, now in table.lock(for: id, now: now) }
+        let result = try perform { table, now in table.lock(for: id, now: now) }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func getOrCreateLock(
         for id: ConversationID
     ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
-        perform { table, now in table.lockCreatingIfAbsent(for: id, now: now) }
+        let result = try perform { table, now in table.lockCreatingIfAbsent(for: id, now: now) }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool {
-        perform { table, now in table.deleteLock(for: id, now: now) }
+        let result = try perform { table, now in table.deleteLock(for: id, now: now) }
+        if state != nil { try await settled() }
+        return result
     }
 
     package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
-        perform { table, now in table.page(prefix: prefix, limit: limit, from: start, now: now) }
+        let result = try perform { table, now in
+            table.page(prefix: prefix, limit: limit, from: start, now: now)
+        }
+        if state != nil { try await settled() }
+        return result
     }
 
     // MARK: The store itself
@@ -122,32 +170,67 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             idempotencyKeyCount: table.idempotencyKeyCount)
     }
 
-    package func checkReady() async throws(LockStoreError) {}
+    package func checkReady() async throws(LockStoreError) {
+        try state?.checkReady(now: time.now())
+    }
 
     package func setLimits(_ limits: LockLimits) async {
         table.limits = limits
+        state?.setLongestLife(limits.maxLifetime)
         setAlarm()
     }
 
     package func shutDown() async {
         isShuttingDown = true
         for waiter in waiters.all {
-            let status = perform { table, now in
-                table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+            do throws(LockStoreError) {
+                let status = try perform { table, now in
+                    table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+                }
+                let result = status.flatMap { Result<TicketStatus, Refusal>.failure(.shuttingDown($0)) }
+                _ = waiters.resolve(waiter, .answered(result))
+            } catch {
+                _ = waiters.resolve(waiter, .failed(error))
             }
-            let result = status.flatMap { Result<TicketStatus, Refusal>.failure(.shuttingDown($0)) }
-            _ = waiters.resolve(waiter, .answered(result))
         }
     }
 
     // MARK: Waiting and time
 
     /// Does one operation, then tells who must be told and sees to the alarm.
-    private func perform<Value>(_ operation: (inout LockTable, Instant) -> Value) -> Value {
-        let value = operation(&table, time.now())
+    private func perform<Value>(
+        _ operation: (inout LockTable, Instant) -> Value
+    ) throws(LockStoreError) -> Value {
+        let now = time.now()
+        if let state { try state.makeReady(now: now) }
+        let value = operation(&table, now)
+        if let state { try write(to: state, now: now) }
         tellWaiters()
         setAlarm()
         return value
+    }
+
+    private func write(to state: LockState, now: Instant) throws(LockStoreError) {
+        try state.write(&table, now: now)
+        if state.isUnsynced, !isSyncing {
+            isSyncing = true
+            loop.atEndOfTurn { [weak self] in self?.onLoop { $0.sync() } }
+        }
+    }
+
+    /// All that was done in a turn of the loop is made safe on the disk together.
+    private func sync() {
+        isSyncing = false
+        let error = state?.sync()
+        var waiting: [UnsafeContinuation<LockStoreError?, Never>] = []
+        swap(&waiting, &waitingForSync)
+        for continuation in waiting { continuation.resume(returning: error) }
+    }
+
+    /// Returns when all that was done so far survives what it is to survive. Until then nobody may know of it.
+    private func settled() async throws(LockStoreError) {
+        guard isSyncing else { return }
+        if let error = await withUnsafeContinuation({ waitingForSync.append($0) }) { throw error }
     }
 
     /// A call of wait or acquire that is over, or the caller that waits. What comes before the waiting is in
@@ -160,8 +243,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     @inline(never)
     private func beginWait(
         for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
-    ) -> Beginning {
-        let (result, now) = perform { table, now in
+    ) throws(LockStoreError) -> Beginning {
+        let (result, now) = try perform { table, now in
             (table.status(of: number, token: token, for: id, now: now), now)
         }
         guard case .success(let status) = result, status.isLocked, timeout > .zero else {
@@ -173,8 +256,9 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     @inline(never)
     private func beginAcquire(
         for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
-    ) -> Beginning {
-        let (result, until) = perform { table, now in
+    ) throws(LockStoreError) -> Beginning {
+        if let state { try state.checkGranting(now: time.now()) }
+        let (result, until) = try perform { table, now in
             let until = now + timeout
             let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
             return (table.takeTicket(request, for: id, now: now), until)
@@ -206,6 +290,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         } onCancel: {
             cancel(waiter)
         }
+        if state != nil { try await settled() }
         return try waiter.answer()
     }
 
@@ -223,7 +308,13 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// Withdraws the ticket of an acquire that waits no more, unless a repeated request still waits for it.
     private func giveUp(_ waiter: Waiter) {
         guard waiter.isAcquire else { return }
-        perform { table, now in table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now) }
+        do throws(LockStoreError) {
+            try perform { table, now in
+                table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now)
+            }
+        } catch {
+            // While nothing can be written it stays where it is. Nobody extends it, so it does not stay for long.
+        }
     }
 
     private func tellWaiters() {
@@ -250,7 +341,15 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     private func alarmWentOff() {
         alarmDue = .never
         let now = time.now()
-        table.expire(now: now, limit: Self.expiriesPerTurnMax)
+        do throws(LockStoreError) {
+            if let state { try state.makeReady(now: now) }
+            table.expire(now: now, limit: Self.expiriesPerTurnMax)
+            if let state { try write(to: state, now: now) }
+        } catch {
+            // Nothing happens that cannot be written.
+            alarmDue = now + Self.retryAfter
+            return time.wake(at: alarmDue)
+        }
         tellWaiters()
         for _ in 0..<Self.expiriesPerTurnMax {
             guard let waiter = waiters.firstDue(at: now) else { break }
@@ -264,9 +363,14 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             _ = waiters.resolve(waiter, .answered(.failure(.acquireTimeout)))
             giveUp(waiter)
         } else {
-            let status = table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
-            _ = waiters.resolve(waiter, .answered(status))
-            tellWaiters()
+            do throws(LockStoreError) {
+                let status = try perform { table, now in
+                    table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+                }
+                _ = waiters.resolve(waiter, .answered(status))
+            } catch {
+                _ = waiters.resolve(waiter, .failed(error))
+            }
         }
     }
 }

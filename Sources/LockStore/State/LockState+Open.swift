@@ -1,0 +1,205 @@
+package import TicketLock
+
+extension LockState {
+    /// What a state is opened with.
+    package struct Options: Sendable {
+        /// An absolute path.
+        package var directory: String
+        package var durability: StateDurability
+        /// Begin with nothing, whatever is there.
+        package var isDiscarding: Bool
+        package var limits: LockLimits
+        /// Of the log; at least some multiples of ``LockState/takenOverBytes``.
+        package var logBytes = 1 << 22
+
+        package init(
+            directory: String, durability: StateDurability, isDiscarding: Bool = false, limits: LockLimits
+        ) {
+            self.directory = directory
+            self.durability = durability
+            self.isDiscarding = isDiscarding
+            self.limits = limits
+        }
+    }
+
+    /// Opens the state in a directory, or makes one there, and the table that it is the state of. Reads it whole;
+    /// so not on the loop. When it throws, nothing there has changed.
+    package static func open(
+        _ options: Options, clock: MachineClock
+    ) throws(LockStateError) -> (state: LockState, table: LockTable) {
+        let folder = try StateFolder(options.directory)
+        if options.isDiscarding {
+            var origin = LockStateOrigin.discarded
+            if try !StateFolder.isThere(folder.log), try !StateFolder.isThere(folder.database) {
+                origin = .new
+            }
+            let old = discardedHeader(folder.log)
+            return try create(folder, options, clock, origin, after: old)
+        }
+        guard try StateFolder.isThere(folder.log) else {
+            let isUnfinished = try StateFolder.isThere(folder.newLog)
+            let hasDatabase = try StateFolder.isThere(folder.database)
+            if hasDatabase, !isUnfinished {
+                throw .corrupt(folder.log, "is missing, though locks.mdb is there")
+            }
+            return try create(folder, options, clock, .new, after: nil)
+        }
+        let log = try ChangeLog(path: folder.log)
+        let header = log.header
+        if header.bootID != clock.bootID, !header.isClosed, header.durability == .process {
+            return try create(folder, options, clock, .incomplete, after: header)
+        }
+        return try restore(folder, log, options, clock)
+    }
+
+    /// What is to be discarded may be anything.
+    private static func discardedHeader(_ path: String) -> StateHeader? {
+        do throws(LockStateError) { return try ChangeLog(path: path).header } catch { return nil }
+    }
+
+    /// A state without records. Tokens go on where those of the one before ended.
+    private static func create(
+        _ folder: consuming StateFolder, _ options: Options, _ clock: MachineClock, _ origin: LockStateOrigin,
+        after old: StateHeader?
+    ) throws(LockStateError) -> (state: LockState, table: LockTable) {
+        let firstToken = max(old?.tokenCeiling ?? 0, UInt64(max(0, clock.wallTime() / 1000)))
+        var random = SystemRandomNumberGenerator()
+        var header = StateHeader(
+            fileBytes: UInt64(options.logBytes),
+            stateID: UInt128.random(in: .min ... .max, using: &random), bootID: clock.bootID,
+            hashKey: (random.next(), random.next()), epoch: 0, wallOffset: clock.wallOffset,
+            tokenCeiling: firstToken + 1 << 32, longestLife: options.limits.maxLifetime.nanoseconds,
+            grantsFrom: .min, durability: options.durability, isClosed: false)
+        if origin == .incomplete, let old {
+            // Every ticket that was lost was given out before the machine booted, at this clock's zero.
+            header.grantsFrom = old.longestLife
+            header.longestLife = max(header.longestLife, old.longestLife)
+        }
+        try ChangeLog.create(folder.newLog, header)
+        try StateFolder.putAside(folder.database, keeping: false)
+        let meta = StateDatabase.Meta(stateID: header.stateID, applied: 0, nextToken: firstToken)
+        var database = try StateDatabase(
+            path: folder.database, durability: options.durability, isNew: true)
+        var none: [StateDatabase.Update] = []
+        try database.apply(&none, meta: meta)
+        try database.sync()
+        try StateFolder.putAside(folder.log, keeping: true)
+        try folder.useNewLog()
+        var log = try ChangeLog(path: folder.log)
+        log.databaseBytes = try StateDatabase.fileBytes(folder.database)
+        var table = LockTable(
+            limits: options.limits, firstToken: firstToken, hash: SipHash(key: header.hashKey))
+        table.noteChanges()
+        let state = LockState(
+            folder: folder, log: log, database: database, clock: clock, durability: options.durability,
+            nextToken: firstToken, origin: origin)
+        return (state, table)
+    }
+
+    private static func restore(
+        _ folder: consuming StateFolder, _ log: consuming ChangeLog, _ options: Options, _ clock: MachineClock
+    ) throws(LockStateError) -> (state: LockState, table: LockTable) {
+        StateDatabase.beginDistrust()
+        defer { StateDatabase.endDistrust() }
+        let path = folder.database
+        let old = log.header
+        guard try StateFolder.isThere(path) else {
+            throw .corrupt(path, "is missing, though changes.log is there")
+        }
+        // LMDB would begin a file that is empty anew.
+        guard try StateDatabase.fileBytes(path) >= log.databaseBytes else {
+            throw .corrupt(path, "is cut off")
+        }
+        var database = try StateDatabase(path: path, durability: options.durability, isNew: false)
+        let meta = try database.meta()
+        guard meta.stateID == old.stateID else {
+            throw .corrupt(path, "does not belong to the changes.log beside it")
+        }
+        var header = old
+        let isSameBoot = old.bootID == clock.bootID
+        var latestExpiry = Instant.never
+        if !isSameBoot {
+            header.epoch += clock.wallOffset - old.wallOffset
+            let longest = max(
+                options.limits.maxLifetime, options.limits.maxWait, .nanoseconds(old.longestLife))
+            latestExpiry = clock.now() + longest
+        }
+        let isWhole = isSameBoot || old.isClosed
+        let pending = try PendingRecords(&log, after: meta.applied, isWhole: isWhole)
+        var table = LockTable(
+            limits: options.limits, firstToken: meta.nextToken, hash: SipHash(key: old.hashKey))
+        for kind in RecordKind.allCases {
+            let isGood = try pending.merge(kind, &database) {
+                table.restore($0, epoch: header.epoch, latestExpiry: latestExpiry)
+            }
+            guard isGood else { throw .corrupt(log.path, "does not go with locks.mdb") }
+        }
+        table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken))
+        table.noteChanges()
+        if options.durability == .power || old.durability == .power { try database.sync() }
+        header.bootID = clock.bootID
+        header.wallOffset = clock.wallOffset
+        header.tokenCeiling = max(old.tokenCeiling, table.nextToken + 1 << 32)
+        header.longestLife = max(old.longestLife, options.limits.maxLifetime.nanoseconds)
+        header.durability = options.durability
+        header.isClosed = false
+        try log.setHeader(header)
+        let state = LockState(
+            folder: folder, log: log, database: database, clock: clock, durability: options.durability,
+            nextToken: table.nextToken, origin: .restored)
+        if !isWhole { try state.beginAfterPowerLoss() }
+        return (state, table)
+    }
+}
+
+/// The records of a log that the database has not taken over, the last of each key, in the order of the keys.
+private struct PendingRecords {
+    private var records: [[Record]] = RecordKind.allCases.map { _ in [] }
+    /// Above the tokens of all of them, also of tickets that are gone.
+    private(set) var nextToken: FencingToken = 0
+
+    init(_ log: inout ChangeLog, after applied: UInt64, isWhole: Bool) throws(LockStateError) {
+        var found: [StateDatabase.Update] = []
+        try log.recover(after: applied, isWhole: isWhole) { entry in
+            Record.forEach(in: entry) { record in
+                found.append(
+                    .init(kind: record.kind, key: record.key, value: record.value, order: found.count))
+            }
+        }
+        found.sort { ($0.kind.rawValue, $0.key, $0.order) < ($1.kind.rawValue, $1.key, $1.order) }
+        for (index, update) in found.enumerated() {
+            if update.kind == .ticket { nextToken = max(nextToken, update.key + 1) }
+            if index + 1 < found.count, found[index + 1].kind == update.kind,
+                found[index + 1].key == update.key
+            {
+                continue
+            }
+            records[Int(update.kind.rawValue)].append(
+                Record(kind: update.kind, key: update.key, value: update.value))
+        }
+    }
+
+    /// Calls `body` with what database and log together hold of a kind, in the order of the keys, until it says
+    /// that a record is none; false then, if it was the log's.
+    func merge(
+        _ kind: RecordKind, _ database: inout StateDatabase, _ body: (Record) -> Bool
+    ) throws(LockStateError) -> Bool {
+        let pending = records[Int(kind.rawValue)]
+        var next = 0
+        var isGood = true
+        func takePending(before end: UInt64?) {
+            while isGood, next < pending.count, end.map({ pending[next].key < $0 }) ?? true {
+                if !pending[next].value.isEmpty { isGood = body(pending[next]) }
+                next += 1
+            }
+        }
+        try database.forEach(kind) { record in
+            takePending(before: record.key)
+            // One that the log has replaced comes next.
+            if next < pending.count, pending[next].key == record.key { return true }
+            return !isGood || body(record)
+        }
+        takePending(before: nil)
+        return isGood
+    }
+}

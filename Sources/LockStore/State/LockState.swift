@@ -1,0 +1,234 @@
+package import TicketLock
+
+/// The state of a store on the disk: every change is there before its answer leaves.
+///
+/// Changes go to a log that is mapped into memory, and from there, many at a time, into a database; so an
+/// operation costs a copy of some bytes, and what comes and goes quickly never reaches the database. After the
+/// process's death, the database and the log together are the state. With `power` the log is made safe on the disk
+/// once for all operations of a turn of the loop.
+///
+/// `@unchecked Sendable`: used on the loop's thread only, or before the loop runs, or after it has ended.
+package final class LockState: @unchecked Sendable {
+    /// What the log may hold before the database takes it over: a turn of the loop is not to last long.
+    static let takenOverBytes = 1 << 18
+    /// Room for an operation must be left in the log before it begins. Larger ones, which are those that end a long
+    /// queue at once, go to the database by themselves.
+    static let roomMin = 1 << 17
+    private static let retryAfter = Duration.milliseconds(200)
+    private static let clockLookEvery = Duration.seconds(10)
+    /// Of tokens, by which a ceiling that is written is ahead.
+    private static let tokenStep: UInt64 = 1 << 32
+
+    private let folder: StateFolder
+    private var log: ChangeLog
+    private var database: StateDatabase
+    private let clock: MachineClock
+    private let durability: StateDurability
+    private var buffer = RecordBuffer()
+    private var updates: [StateDatabase.Update] = []
+    private var nextToken: FencingToken
+    private var retryAt = Instant(nanoseconds: .min)
+    private var clockLookAt = Instant(nanoseconds: .min)
+    /// What is in the way of writing.
+    private var failure: LockStateError?
+    /// The buffer holds records that the log has had no room for, or the log could not be made safe: nothing is
+    /// done before the database has all.
+    private var mustTakeOver = false
+    /// There are entries that `power` has to make safe on the disk.
+    package private(set) var isUnsynced = false
+    package var onNotice: ((LockStateNotice) -> Void)?
+
+    /// No tickets are given out before that moment, because some of a state that was lost may be alive.
+    package let grantsFrom: Instant?
+    package let origin: LockStateOrigin
+
+    init(
+        folder: consuming StateFolder, log: consuming ChangeLog, database: consuming StateDatabase,
+        clock: MachineClock, durability: StateDurability, nextToken: FencingToken, origin: LockStateOrigin
+    ) {
+        let from = log.header.grantsFrom
+        grantsFrom = from == .min ? nil : Instant(nanoseconds: from &- log.header.epoch)
+        self.folder = folder
+        self.log = log
+        self.database = database
+        self.clock = clock
+        self.durability = durability
+        self.nextToken = nextToken
+        self.origin = origin
+    }
+
+    private var epoch: Int64 { log.header.epoch }
+
+    // MARK: Operations
+
+    /// Sees that there is room for what an operation changes; before every one. Throws when it must not be done.
+    @inline(__always)
+    func makeReady(now: Instant) throws(LockStoreError) {
+        if log.used >= Self.takenOverBytes || mustTakeOver { try takeOver(now: now) }
+    }
+
+    /// Writes what an operation has changed.
+    func write(_ table: inout LockTable, now: Instant) throws(LockStoreError) {
+        table.takeChanges { table, changes in
+            for change in changes { table.write(change, to: &buffer, epoch: epoch) }
+        }
+        guard buffer.count > 0 else { return }
+        nextToken = table.nextToken
+        if log.append(buffer.bytes) {
+            buffer.removeAll()
+            isUnsynced = durability == .power
+        } else {
+            mustTakeOver = true
+            do throws(LockStateError) {
+                try checkpoint()
+            } catch {
+                note(failure: error)
+                // It is done in memory, and will be on the disk before anybody sees it.
+                throw LockStoreError(.outcomeUnknown, error.description)
+            }
+        }
+        if now >= clockLookAt { lookAtClock(now: now) }
+    }
+
+    /// Leaves nothing in the log that the machine's death may have torn.
+    func beginAfterPowerLoss() throws(LockStateError) {
+        log.skipNumbers()
+        try checkpoint()
+    }
+
+    /// Throws while tickets of a state that was lost may be alive.
+    func checkGranting(now: Instant) throws(LockStoreError) {
+        guard let grantsFrom, now < grantsFrom else { return }
+        let seconds = (grantsFrom - now).components.seconds + 1
+        throw LockStoreError(
+            .unavailable,
+            "tickets lost with the machine may be alive for \(seconds) s; --discard-state forgets them")
+    }
+
+    /// Throws while nothing can be written.
+    func checkReady(now: Instant) throws(LockStoreError) {
+        if let failure, mustTakeOver || log.room < Self.roomMin {
+            throw LockStoreError(.unavailable, failure.description)
+        }
+        try checkGranting(now: now)
+    }
+
+    private func takeOver(now: Instant) throws(LockStoreError) {
+        if now >= retryAt {
+            do throws(LockStateError) {
+                try checkpoint()
+                return
+            } catch {
+                note(failure: error)
+                retryAt = now + Self.retryAfter
+            }
+        }
+        guard let failure, mustTakeOver || log.room < Self.roomMin else { return }
+        throw LockStoreError(.unavailable, failure.description)
+    }
+
+    /// Brings everything into the database, and begins the log anew.
+    private func checkpoint() throws(LockStateError) {
+        updates.removeAll(keepingCapacity: true)
+        let add = { [self] (record: Record) in
+            updates.append(
+                StateDatabase.Update(
+                    kind: record.kind, key: record.key, value: record.value, order: updates.count))
+        }
+        log.forEachRecord(add)
+        // Empty unless the log has had no room.
+        _ = Record.forEach(in: buffer.bytes, add)
+        let meta = StateDatabase.Meta(
+            stateID: log.header.stateID, applied: log.nextNumber - 1, nextToken: nextToken)
+        try database.apply(&updates, meta: meta)
+        log.databaseBytes = try StateDatabase.fileBytes(database.path)
+        log.removeAll()
+        buffer.removeAll()
+        mustTakeOver = false
+        isUnsynced = false
+        if failure != nil {
+            failure = nil
+            onNotice?(.recovered)
+        }
+        if nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
+            try setHeader { $0.tokenCeiling = nextToken + Self.tokenStep }
+        }
+    }
+
+    private func note(failure error: LockStateError) {
+        if failure == nil { onNotice?(.failing(error)) }
+        failure = error
+    }
+
+    private func setHeader(_ change: (inout StateHeader) -> Void) throws(LockStateError) {
+        var header = log.header
+        change(&header)
+        try log.setHeader(header)
+    }
+
+    /// The wall clock may have been set; after the machine's death lifetimes go by what is known of it.
+    private func lookAtClock(now: Instant) {
+        clockLookAt = now + Self.clockLookEvery
+        let offset = clock.wallOffset
+        guard abs(offset - log.header.wallOffset) > 100_000_000 else { return }
+        do throws(LockStateError) {
+            try setHeader { $0.wallOffset = offset }
+        } catch {
+            note(failure: error)
+        }
+    }
+
+    /// No ticket lives longer than that from now on.
+    func setLongestLife(_ span: Duration) {
+        guard span.nanoseconds > log.header.longestLife else { return }
+        do throws(LockStateError) {
+            try setHeader { $0.longestLife = span.nanoseconds }
+        } catch {
+            note(failure: error)
+        }
+    }
+
+    /// Makes everything written so far safe on the disk; whether that went well is for all who wait for it.
+    func sync() -> LockStoreError? {
+        guard isUnsynced else { return nil }
+        isUnsynced = false
+        do throws(LockStateError) {
+            try log.sync()
+            return nil
+        } catch {
+            // What the kernel could not write it takes for written: the database must have it all anew.
+            mustTakeOver = true
+            note(failure: error)
+            return LockStoreError(.outcomeUnknown, error.description)
+        }
+    }
+
+    /// Puts everything in order: after this the state survives a boot of the machine, whatever the durability.
+    package func close() throws(LockStateError) {
+        try checkpoint()
+        try database.sync()
+        try setHeader {
+            $0.isClosed = true
+            $0.wallOffset = clock.wallOffset
+            $0.tokenCeiling = nextToken + Self.tokenStep
+        }
+    }
+}
+
+/// What became of the writing of a state.
+package enum LockStateNotice: Sendable {
+    /// Once, until it has recovered. Operations are refused when the log is full.
+    case failing(LockStateError)
+    case recovered
+}
+
+/// Where a state comes from.
+package enum LockStateOrigin: Equatable, Sendable {
+    /// There was none.
+    case new
+    case restored
+    /// The machine has died with a state that survives only the process's death; what was there is put aside.
+    case incomplete
+    /// What was there is put aside because somebody asked for it.
+    case discarded
+}

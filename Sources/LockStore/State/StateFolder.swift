@@ -1,0 +1,66 @@
+import CLMDB
+import Glibc
+
+/// The directory of a state, which one daemon at a time has.
+struct StateFolder: ~Copyable {
+    let path: String
+    private let descriptor: Int32
+
+    var log: String { path + "/changes.log" }
+    /// A log that is complete takes its place; until then the state is not there.
+    var newLog: String { path + "/changes.log.new" }
+    var database: String { path + "/locks.mdb" }
+
+    /// Makes the directory if only it itself is missing, and takes it.
+    init(_ path: String) throws(LockStateError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(errno, path, "mkdir") }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(errno, path, "open") }
+        guard clmdb_lock(descriptor) == 0 else {
+            let number = errno
+            close(descriptor)
+            guard number == EWOULDBLOCK else { throw .system(number, path, "flock") }
+            throw LockStateError(
+                .inUse, path,
+                "is in use by another daemon; give each its own store.state_directory, or end that one")
+        }
+        guard access(path, R_OK | W_OK | X_OK) == 0 else {
+            let number = errno
+            close(descriptor)
+            throw .system(number, path, "access")
+        }
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// The kernel gives the directory back, too, when the process dies.
+    deinit { close(descriptor) }
+
+    static func isThere(_ path: String) throws(LockStateError) -> Bool {
+        var status = stat()
+        if lstat(path, &status) == 0 { return true }
+        guard errno == ENOENT else { throw .system(errno, path, "stat") }
+        return false
+    }
+
+    static func remove(_ path: String) throws(LockStateError) {
+        if unlink(path) != 0, errno != ENOENT { throw .system(errno, path, "unlink") }
+    }
+
+    /// Puts what is there aside under a name that ends with `.old`, in place of what was put aside before.
+    static func putAside(_ path: String, keeping: Bool) throws(LockStateError) {
+        guard try isThere(path) else { return }
+        try remove(path + ".old")
+        if keeping {
+            if link(path, path + ".old") != 0 { throw .system(errno, path, "link") }
+        } else if rename(path, path + ".old") != 0 {
+            throw .system(errno, path, "rename")
+        }
+    }
+
+    /// Makes `newLog` the log, in one step.
+    func useNewLog() throws(LockStateError) {
+        guard rename(newLog, log) == 0 else { throw .system(errno, newLog, "rename") }
+        guard fsync(descriptor) == 0 else { throw .system(errno, path, "fsync") }
+    }
+}

@@ -1,0 +1,93 @@
+import TicketLock
+
+/// What is known of a state before any of its records is read. It is on the disk itself before the daemon
+/// serves, whatever the durability of the rest.
+struct StateHeader: Equatable {
+    static let magic: UInt64 = 0x0a31_6b63_6f6c_7474
+    static let format: UInt32 = 1
+    static let byteCount = 152
+
+    /// Of two in one file the later one holds.
+    var generation: UInt64 = 0
+    /// Bytes of the file it stands in.
+    var fileBytes: UInt64
+    /// The same in the database that goes with the file.
+    var stateID: UInt128
+    /// Of the boot of the machine that the daemon last served in.
+    var bootID: UInt128
+    var hashKey: (UInt64, UInt64)
+    /// Added to this boot's moments; so a moment stored in an earlier one comes after all that were stored before.
+    var epoch: Int64
+    /// Nanoseconds from this boot's clock to the wall clock, when last looked at.
+    var wallOffset: Int64
+    /// Above every token given out.
+    var tokenCeiling: FencingToken
+    /// No ticket that is stored can live longer from when it was last extended.
+    var longestLife: Int64
+    /// Until then no tickets are given out, with the epoch; those of a state that was lost may be alive. The lowest
+    /// number there is when none was.
+    var grantsFrom: Int64
+    var durability: StateDurability
+    /// All is on the disk, and nobody serves.
+    var isClosed: Bool
+
+    static func == (left: StateHeader, right: StateHeader) -> Bool { left.bytes == right.bytes }
+
+    var bytes: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+        bytes.withUnsafeMutableBytes { bytes in
+            bytes.put(Self.magic, at: 0)
+            bytes.put(Self.format, at: 8)
+            bytes.put(UInt32(durability == .power ? 1 : 0) | (isClosed ? 2 : 0), at: 12)
+            bytes.put(generation, at: 16)
+            bytes.put(fileBytes, at: 24)
+            bytes.put(stateID, at: 32)
+            bytes.put(bootID, at: 48)
+            bytes.put(hashKey.0, at: 64)
+            bytes.put(hashKey.1, at: 72)
+            bytes.put(epoch, at: 80)
+            bytes.put(wallOffset, at: 88)
+            bytes.put(tokenCeiling, at: 96)
+            bytes.put(longestLife, at: 104)
+            bytes.put(grantsFrom, at: 112)
+            bytes.put(Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 8)])), at: 144)
+        }
+        return bytes
+    }
+
+    /// What a file's bytes say there, if they do.
+    enum Reading {
+        case header(StateHeader)
+        case newerFormat(UInt32)
+        case none
+    }
+
+    static func read(_ bytes: UnsafeRawBufferPointer) -> Reading {
+        guard bytes.count >= byteCount, bytes.integer(at: 0, UInt64.self) == magic else { return .none }
+        let format = bytes.integer(at: 8, UInt32.self)
+        // A later format may have its checksum anywhere.
+        guard format <= Self.format else { return .newerFormat(format) }
+        let checked = UnsafeRawBufferPointer(rebasing: bytes[..<(byteCount - 8)])
+        guard format == Self.format, bytes.integer(at: 144, UInt64.self) == Checksum.of(checked) else {
+            return .none
+        }
+        let flags = bytes.integer(at: 12, UInt32.self)
+        return .header(
+            StateHeader(
+                generation: bytes.integer(at: 16, UInt64.self), fileBytes: bytes.integer(at: 24, UInt64.self),
+                stateID: bytes.integer(at: 32, UInt128.self), bootID: bytes.integer(at: 48, UInt128.self),
+                hashKey: (bytes.integer(at: 64, UInt64.self), bytes.integer(at: 72, UInt64.self)),
+                epoch: bytes.integer(at: 80, Int64.self), wallOffset: bytes.integer(at: 88, Int64.self),
+                tokenCeiling: bytes.integer(at: 96, UInt64.self),
+                longestLife: bytes.integer(at: 104, Int64.self),
+                grantsFrom: bytes.integer(at: 112, Int64.self),
+                durability: flags & 1 == 1 ? .power : .process, isClosed: flags & 2 == 2))
+    }
+}
+
+/// Tells bytes that were written from others.
+enum Checksum {
+    private static let function = SipHash(key: (0x7469_636b_6574_6c6f, 0x636b_2073_7461_7465))
+
+    static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 { function.hash(bytes) }
+}

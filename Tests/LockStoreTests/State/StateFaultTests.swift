@@ -1,0 +1,230 @@
+import Foundation
+import Glibc
+import Support
+import Testing
+import TicketLock
+
+@testable import LockStore
+
+@Suite("Faults of the state on disk", .timeLimit(.minutes(5)))
+struct StateFaultTests {
+    /// What opening is refused with. The files must be as they were.
+    private func refusal(_ desk: StateDesk) throws -> LockStateError {
+        let before = try desk.files
+        let error = try #require(throws: LockStateError.self) { try desk.open() }
+        #expect(try desk.files == before)
+        #expect(error.description.hasPrefix(desk.directory))
+        return error
+    }
+
+    private func edit(_ path: String, _ change: (inout Data) -> Void) throws {
+        let url = URL(filePath: path)
+        var data = try Data(contentsOf: url)
+        change(&data)
+        try data.write(to: url)
+    }
+
+    private func filled(_ desk: StateDesk) throws {
+        try desk.open()
+        for number in 0..<2_000 { try desk.issue("c\(number)", key: "k\(number)") }
+        for number in 0..<300 { try desk.cleanUp(0, "c\(number)") }
+    }
+
+    @Test("A directory that another daemon has is refused, and is free when that one dies")
+    func inUse() async throws {
+        try await StateDesk.with { desk in
+            try desk.open()
+            let error = try #require(throws: LockStateError.self) { try desk.open() }
+            #expect(error.code == .inUse)
+            #expect(error.isPassing)
+            try desk.reopen()
+        }
+    }
+
+    @Test("A later version's state is refused")
+    func newerFormat() async throws {
+        try await StateDesk.with { desk in
+            try filled(desk)
+            try desk.close()
+            try edit(desk.log) { data in
+                for place in [8, 520] where data[place] != 0 { data[place] = 2 }
+            }
+            let error = try refusal(desk)
+            #expect(error.code == .newerFormat)
+            #expect(!error.isPassing)
+        }
+    }
+
+    @Test(
+        "A file that is cut off is refused", arguments: ["changes.log", "locks.mdb"],
+        [0, 100, 5_000, -4_096, -1])
+    func cutOff(name: String, length: Int) async throws {
+        try await StateDesk.with { desk in
+            try filled(desk)
+            try desk.close()
+            try edit(desk.directory + "/" + name) { data in
+                data = length < 0 ? data.dropLast(-length) : data.prefix(length)
+            }
+            #expect(try refusal(desk).code == .corrupt)
+        }
+    }
+
+    @Test(
+        "A file that is missing, or another state's, is refused", arguments: ["changes.log", "locks.mdb"],
+        [false, true])
+    func missing(name: String, isReplaced: Bool) async throws {
+        try await StateDesk.with { desk in
+            try filled(desk)
+            try desk.close()
+            let path = desk.directory + "/" + name
+            try FileManager.default.removeItem(atPath: path)
+            if isReplaced {
+                let other = desk.directory + "-other"
+                try desk.open(at: other)
+                try desk.close()
+                try FileManager.default.copyItem(atPath: other + "/" + name, toPath: path)
+            }
+            #expect(try refusal(desk).code == .corrupt)
+            // And that is the way out.
+            try desk.open(isDiscarding: true)
+            #expect(desk.state?.origin == .discarded)
+            #expect(desk.table.lockCount == 0)
+        }
+    }
+
+    @Test(
+        "Any bit that is not as it was is found, or means nothing", arguments: SeededRandom.seeds(1),
+        ["changes.log", "locks.mdb"])
+    func bitFlips(seed: UInt64, name: String) async throws {
+        try await StateDesk.with { desk in
+            try filled(desk)
+            desk.die()
+            try desk.open()
+            let everything = desk.everything
+            desk.die()
+            let path = desk.directory + "/" + name
+            let good = try desk.files
+            let size = try #require(good[name]?.count)
+            let used = name == "changes.log" ? min(size, 400_000) : size
+            var random = SeededRandom(seed: seed)
+            var found = 0
+            for _ in 0..<150 {
+                let place = Int.random(in: 0..<used, using: &random)
+                let bit = UInt8(1) << UInt8.random(in: 0..<8, using: &random)
+                try edit(path) { $0[place] ^= bit }
+                let flipped = try desk.files
+                do {
+                    try desk.open()
+                    let comment: Comment = "byte \(place), bit \(bit), \(TestEnvironment.seedName)=\(seed)"
+                    #expect(desk.everything == everything, comment)
+                    desk.die()
+                } catch let error as LockStateError {
+                    #expect([.corrupt, .newerFormat].contains(error.code), "\(error)")
+                    #expect(try desk.files == flipped)
+                    found += 1
+                }
+                for (name, data) in good { try data.write(to: URL(filePath: desk.directory + "/" + name)) }
+            }
+            #expect(found > 5)
+        }
+    }
+
+    @Test("A path that is no directory, or leads nowhere, is refused")
+    func noDirectory() async throws {
+        try await withTemporaryFolder { folder in
+            let desk = StateDesk(folder)
+            try Data().write(to: folder.appending(path: "file"))
+            for name in ["file", "file/state", "none/state"] {
+                let error = try #require(throws: LockStateError.self) {
+                    try desk.open(at: folder.appending(path: name).path)
+                }
+                #expect(error.code == .unusable)
+                #expect(error.description.contains("store.state_directory"))
+            }
+        }
+    }
+
+    @Test("A directory whose making was cut short is no state yet")
+    func unfinished() async throws {
+        try await StateDesk.with { desk in
+            try filled(desk)
+            try desk.close()
+            try FileManager.default.moveItem(atPath: desk.log, toPath: desk.log + ".new")
+            try desk.open()
+            #expect(desk.state?.origin == .new)
+        }
+    }
+}
+
+/// A file system of some megabytes, which can be full.
+@Suite(
+    "A full disk", .enabled(if: getuid() == 0, "needs root, to mount a file system"), .timeLimit(.minutes(5)))
+struct FullDiskTests {
+    private func withSmallDisk(_ megabytes: Int, _ body: (StateDesk) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let options = "size=\(megabytes)m"
+            guard mount("tmpfs", folder.path, "tmpfs", 0, options) == 0 else {
+                return print("A full disk: skipped, nothing can be mounted here")
+            }
+            defer { umount2(folder.path, Int32(MNT_DETACH)) }
+            try await body(StateDesk(folder))
+        }
+    }
+
+    private func fill(_ desk: StateDesk) throws -> URL {
+        let url = URL(filePath: desk.directory + "/../filler")
+        let file = Glibc.open(url.path, O_WRONLY | O_CREAT, 0o600)
+        var page = [UInt8](repeating: 1, count: 4096)
+        while write(file, &page, page.count) > 0 {}
+        _ = Glibc.close(file)
+        return url
+    }
+
+    @Test("A disk without room for a state is said to have none")
+    func fullAtStart() async throws {
+        try await withSmallDisk(1) { desk in
+            let error = try #require(throws: LockStateError.self) { try desk.open() }
+            #expect(error.code == .full)
+            #expect(error.isPassing)
+        }
+    }
+
+    @Test(
+        "When the disk gets full, operations are refused before anything is done, until there is room again")
+    func fullMeanwhile() async throws {
+        try await withSmallDisk(12) { desk in
+            desk.limits.locksMax = 1_000_000
+            try desk.open()
+            for number in 0..<1_000 { try desk.issue("c\(number)") }
+            let filler = try fill(desk)
+            var error: LockStoreError?
+            var issued = 1_000
+            while error == nil, issued < 200_000 {
+                do {
+                    try desk.issue("c\(issued)")
+                    issued += 1
+                } catch let thrown as LockStoreError {
+                    error = thrown
+                }
+            }
+            #expect(error?.code == .unavailable)
+            #expect(desk.notices.count == 1)
+            #expect(throws: LockStoreError.self) { try desk.state?.checkReady(now: desk.moment) }
+            // Memory and disk agree, also when the process dies now and starts on the full disk.
+            #expect(desk.table.lockCount == issued)
+            let everything = desk.everything
+            try desk.reopen()
+            #expect(desk.everything == everything)
+            #expect(throws: LockStoreError.self) { try desk.issue("one more") }
+            #expect(desk.everything == everything)
+            try FileManager.default.removeItem(at: filler)
+            desk.pass(.seconds(1))
+            try desk.issue("one more")
+            #expect(desk.table.lockCount == issued + 1)
+            #expect(desk.notices.count == 3)
+            #expect(throws: Never.self) { try desk.state?.checkReady(now: desk.moment) }
+            try desk.reopen()
+            #expect(desk.table.lockCount == issued + 1)
+        }
+    }
+}
