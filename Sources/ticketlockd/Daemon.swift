@@ -45,14 +45,21 @@ actor Daemon: LoopActor {
                 signal(SIGPIPE, SIG_IGN)
                 raiseDescriptorLimit(configuration, logger)
                 let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
+                let stored = try StoredLocks(configuration, isDiscarding: options.discardState, logger)
                 let loop = try EventLoop()
-                let daemon = Daemon(configuration, redis, options, environment, log, logger, loop)
+                let daemon = Daemon(configuration, redis, stored, options, environment, log, logger, loop)
                 running = daemon
                 loop.submit { daemon.onLoop { $0.start(listeners) } }
                 loop.run()
+                daemon.store.close(logger)
                 log.flush(timeout: .seconds(1))
                 return daemon.exitStatus
             } catch {
+                if let error = error as? LockStateError, !error.isPassing {
+                    logger.critical("cannot start", metadata: ["reason": "\(error)"])
+                    log.flush(timeout: .seconds(1))
+                    return EX_CONFIG
+                }
                 logger.critical("cannot start", metadata: ["reason": "\(error)"])
                 log.flush(timeout: .seconds(1))
                 return EX_UNAVAILABLE
@@ -64,7 +71,8 @@ actor Daemon: LoopActor {
     }
 
     private init(
-        _ configuration: Configuration, _ redis: RedisConfiguration?, _ options: DaemonOptions,
+        _ configuration: Configuration, _ redis: RedisConfiguration?, _ stored: StoredLocks?,
+        _ options: DaemonOptions,
         _ environment: [String: String], _ log: DaemonLog, _ logger: Logger, _ loop: EventLoop
     ) {
         self.configuration = configuration
@@ -74,7 +82,8 @@ actor Daemon: LoopActor {
         self.logger = logger
         self.loop = loop
         let time = LoopTimekeeper(loop: loop)
-        store = DaemonStore(configuration, redis: redis, loop: loop, time: time, logger: logger)
+        store = DaemonStore(
+            configuration, redis: redis, stored: stored, loop: loop, time: time, logger: logger)
         let build = BuildInformation(version: Version.text, libmicrohttpd: HTTPServer.libraryVersion)
         api = LockAPI(
             loop: loop, store: store.store, limits: configuration.locks.limits,

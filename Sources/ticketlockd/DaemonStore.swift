@@ -8,19 +8,28 @@ import TicketLock
 
 /// The store that the configuration asks for.
 enum DaemonStore {
-    case memory(InMemoryLockStore)
+    case memory(InMemoryLockStore, LockState?)
     case redis(RedisLockStore)
 
-    /// - Parameter redis: how Redis is reached; nil for the store in memory.
+    /// - Parameters:
+    ///   - redis: how Redis is reached; nil for the store in memory.
+    ///   - stored: the state on disk that the store in memory goes on with, if any.
     init(
-        _ configuration: Configuration, redis: RedisConfiguration?, loop: EventLoop, time: any Timekeeper,
-        logger: Logger
+        _ configuration: Configuration, redis: RedisConfiguration?, stored: StoredLocks?, loop: EventLoop,
+        time: any Timekeeper, logger: Logger
     ) {
         let limits = configuration.locks.limits
+        if let stored {
+            stored.state.onNotice = { Self.log($0, logger) }
+            let store = InMemoryLockStore(loop: loop, time: time, table: stored.table, state: stored.state)
+            self = .memory(store, stored.state)
+            return
+        }
         guard let redis else {
             // Microseconds of the wall clock: above every token of the run before, unless that clock went back.
             let firstToken = UInt64(max(0, WallClock.systemRealTime() / 1000))
-            self = .memory(InMemoryLockStore(loop: loop, time: time, limits: limits, firstToken: firstToken))
+            let store = InMemoryLockStore(loop: loop, time: time, limits: limits, firstToken: firstToken)
+            self = .memory(store, nil)
             return
         }
         self = .redis(
@@ -31,7 +40,7 @@ enum DaemonStore {
 
     var store: any LockStore {
         switch self {
-        case .memory(let store): store
+        case .memory(let store, _): store
         case .redis(let store): store
         }
     }
@@ -47,13 +56,31 @@ enum DaemonStore {
     /// Once, on the loop's thread. A Redis that cannot be reached is no reason not to start.
     func start() throws(EventLoopError) {
         switch self {
-        case .memory(let store): store.onLoop { $0.start() }
+        case .memory(let store, _): store.onLoop { $0.start() }
         case .redis(let store):
             var failure: EventLoopError?
             store.onLoop { store in
                 do throws(EventLoopError) { try store.start() } catch { failure = error }
             }
             if let failure { throw failure }
+        }
+    }
+
+    /// Once, when the loop has ended.
+    func close(_ logger: Logger) {
+        guard case .memory(_, let state?) = self else { return }
+        do throws(LockStateError) {
+            try state.close()
+        } catch {
+            logger.error("the state on disk is not in order", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private static func log(_ notice: LockStateNotice, _ logger: Logger) {
+        switch notice {
+        case .failing(let error):
+            logger.error("the state on disk cannot be written", metadata: ["reason": "\(error)"])
+        case .recovered: logger.notice("the state on disk is written again")
         }
     }
 

@@ -19,6 +19,15 @@ struct Ticketlockd: ParsableCommand {
             if loaded.configuration.store.type == .redis, !options.printConfig {
                 redis = try loaded.redis(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
             }
+            let store = loaded.configuration.store
+            guard !options.discardState || store.type == .memory && store.stateDirectory != nil else {
+                throw ConfigurationErrors(errors: [
+                    .init(
+                        code: .contradiction, key: nil,
+                        detail: "--discard-state is of no use without a value of store.state_directory",
+                        source: .flag("--discard-state"))
+                ])
+            }
         } catch {
             Self.printError("\(error)")
             throw ExitCode(EX_CONFIG)

@@ -36,6 +36,7 @@ struct SystemdUnitTests {
             ("RuntimeDirectory", ["ticketlockd"]),
             ("StateDirectory", ["ticketlockd"]),
             ("StateDirectoryMode", ["0700"]),
+            ("Environment", ["TICKETLOCKD_STORE_STATE_DIRECTORY=%S/ticketlockd"]),
         ])
     func serviceSetting(key: String, values: [String]) throws {
         #expect(try settings(of: service)[key] == values)

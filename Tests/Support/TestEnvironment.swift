@@ -11,6 +11,9 @@ package enum TestEnvironment {
     /// How many seconds the test of several daemons on one Redis goes on.
     package static let chaosName = "TICKETLOCKD_TEST_CHAOS_SECONDS"
 
+    /// How often the daemon with state on disk is killed.
+    package static let killsName = "TICKETLOCKD_TEST_KILLS"
+
     /// The number that `name` is set to; nil when it is not, or not to a number.
     package static func number(_ name: String) -> UInt64? {
         getenv(name).flatMap { UInt64(String(cString: $0)) }

@@ -52,8 +52,8 @@ struct ConfigurationFileTests {
                 "<<: {log.level: info}",
                 "<<.log.level: is not a known key; --print-config lists them [test.yaml:1]"
             ),
-            ("store: 5", "store: \"5\" is not a section with any of store.type [test.yaml:1]"),
-            ("store: []", "store: a list is not a section with any of store.type [test.yaml:1]"),
+            ("store: 5", "store: \"5\" is not a section with any of store.type, store.state_directory,"),
+            ("store: []", "store: a list is not a section with any of store.type, store.state_directory,"),
             ("log:\n  level: [info]", "a list is not one of: trace"),
             (
                 "listen:\n  - systemd\n  - [systemd]",

@@ -56,6 +56,11 @@ struct ConfigurationKeyTests {
                 bad: ["1000", "0778", "rw", "00", "00660", "-660", "0o660", ""]),
             Edges(key: "shutdown_timeout", good: ["0", "600"], bad: ["600.1"] + notNumbers),
             Edges(key: "store.type", good: ["memory", "redis"], bad: ["", "Memory", "redis:", "memory "]),
+            Edges(
+                key: "store.state_directory", good: ["", "/a", "/var/lib/a b"],
+                bad: ["a", "./a", "/", "/a/", "~/a", "/a\nb"]),
+            Edges(
+                key: "store.durability", good: ["process", "power"], bad: ["", "Power", "none", "process "]),
         ] + redis + [
             Edges(
                 key: "log.level", good: ["trace", "debug", "info", "notice", "warning", "error", "critical"],

@@ -19,6 +19,9 @@ struct Configuration: Sendable, Equatable {
     /// Where ticket locks live.
     struct Store: Sendable, Equatable {
         var type: LockStoreType = .memory
+        /// An absolute path; of no effect with another type.
+        var stateDirectory: String?
+        var durability: StateDurability = .process
     }
 
     /// How the Redis is reached that the store of that type lives in.

@@ -24,6 +24,12 @@ extension ConfigurationKey {
             "shutdown_timeout", \.shutdownTimeout, .seconds(.zero ... .seconds(600)), default: .seconds(10),
             "The longest that an orderly end may take."),
         ConfigurationKey("store.type", \.store.type, .word, default: .memory, "Where ticket locks live."),
+        ConfigurationKey(
+            "store.state_directory", \.store.stateDirectory, .optionalPath, default: nil,
+            "Where the store in memory keeps its locks on disk as well; if empty, nowhere."),
+        ConfigurationKey(
+            "store.durability", \.store.durability, .word, default: .process,
+            "What the locks on disk survive: any death of the process, or also a loss of power."),
     ]
 
     private static let locks = [

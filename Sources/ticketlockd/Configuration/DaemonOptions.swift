@@ -36,6 +36,11 @@ struct DaemonOptions: ParsableArguments {
         help: "Print the configuration with every key, its meaning and where its value came from, and exit.")
     var printConfig = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Forget all tickets in store.state_directory, which are put aside, and start with none."))
+    var discardState = false
+
     init() {}
 
     /// Refuses (exit 64) a `--set` without `=`.
@@ -72,7 +77,8 @@ struct DaemonOptions: ParsableArguments {
                 again and takes over what can change at run time.
 
                 Exit status: 0 after an orderly end, 64 for wrong usage, 69 if an address or
-                the store cannot be had, 78 for a wrong configuration.
+                the store cannot be had, 78 for a wrong configuration or a state directory that
+                somebody must see to.
                 """,
             version: version)
     }
