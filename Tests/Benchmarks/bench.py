@@ -12,6 +12,7 @@ import report
 import rows_process as process
 import rows_scale as scale
 import rows_speed as speed
+import rows_state as on_disk
 from measure import Failed
 from plan import Plan
 from report import Row
@@ -28,6 +29,8 @@ ROWS = [
     scale.growth,
     scale.storm,
     scale.queue,
+    on_disk.state,
+    on_disk.stored,
     process.start,
     process.idle,
     process.instructions,
