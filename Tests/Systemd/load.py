@@ -34,10 +34,12 @@ class Client(threading.Thread):
             if ticket is None:
                 return
             cleanup = {"conversation_id": self.conversation, "ticket": ticket["ticket"], "token": ticket["token"]}
+            retried = self.retried
             done = self.ask("cleanup", cleanup, 200)
             if done is None:
                 return
-            self.forgotten += not done["removed"]
+            # One whose answer was lost has removed the ticket already.
+            self.forgotten += not done["removed"] and self.retried == retried
             self.cycles += 1
             if not self.keeps_connection:
                 self.disconnect()
@@ -96,6 +98,7 @@ def main():
     wrong = [text for client in clients for text in client.wrong]
     wrong += ["a client did nothing" for client in clients if client.cycles == 0]
     # Forgotten: tickets that were answered and were not there any more when they were to be finished.
+    wrong += [f"{client.forgotten} tickets were forgotten" for client in clients if client.forgotten > 0]
     print(
         f"{sum(client.cycles for client in clients)} cycles, {sum(client.retried for client in clients)} retried,"
         f" {sum(client.forgotten for client in clients)} forgotten,"

@@ -1,7 +1,6 @@
 # What the service survives, with 32 clients at work and systemd holding the sockets.
 #
-# The clients count the tickets that were forgotten across a restart. While locks are kept in memory only that is
-# to be expected; with durable state, `under_load` has to fail if there is any.
+# The clients count the tickets that were forgotten across a restart; there must be none.
 
 restart_twice() {
     inside systemctl restart ticketlockd.service
@@ -20,6 +19,19 @@ kill_daemon() {
     is NRestarts 1
 }
 check "kill -9 under load: restarted, and no connection is refused" under_load kill_daemon
+
+keep_tickets() {
+    local before ticket after
+    before=$(main_process)
+    ticket=$(post issue-ticket '{"conversation_id":"kept","lifetime":600}' | grep -o '"token":[0-9]*')
+    signal_daemon KILL
+    eventually 10 not is MainPID "$before"
+    eventually 10 call /readyz > /dev/null
+    after=$(call '/v1/lock?conversation_id=kept' | grep -o '"token":[0-9]*')
+    [ -n "$ticket" ]
+    [ "$after" = "$ticket" ]
+}
+check "A ticket is there with its token after kill -9" keep_tickets
 
 stop_loop() {
     local mark before start
