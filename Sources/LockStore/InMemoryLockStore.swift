@@ -22,6 +22,10 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// The end of the turn is going to make something safe on the disk, and those wait for it.
     private var isSyncing = false
     private var waitingForSync: [UnsafeContinuation<LockStoreError?, Never>] = []
+    /// Those whom the sync that is under way is for.
+    private var inSync: [UnsafeContinuation<LockStoreError?, Never>] = []
+    private var isSyncUnderWay = false
+    private var diskSync: DiskSync?
     /// When the alarm goes off, or before.
     private var alarmDue = Instant.never
 
@@ -47,6 +51,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// Begins to expire tickets by itself. Once, before the first operation.
     package func start() {
         time.onWake { [weak self] in self?.onLoop { $0.alarmWentOff() } }
+        diskSync = state?.makeDiskSync(on: loop) { [weak self] number in self?.onLoop { $0.syncEnded(number) }
+        }
         // What was restored may be due already.
         setAlarm()
     }
@@ -214,23 +220,56 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         try state.write(&table, now: now)
         if state.isUnsynced, !isSyncing {
             isSyncing = true
-            loop.atEndOfTurn { [weak self] in self?.onLoop { $0.sync() } }
+            loop.atEndOfTurn { [weak self] in self?.onLoop { $0.beginSync() } }
         }
     }
 
-    /// All that was done in a turn of the loop is made safe on the disk together.
-    private func sync() {
+    /// All that was done in a turn of the loop is made safe on the disk together, and with it what is done until
+    /// the disk is ready for it.
+    private func beginSync() {
+        guard let state, state.isUnsynced else { return resumeSynced(nil) }
+        swap(&inSync, &waitingForSync)
+        guard let diskSync else {
+            let error = state.sync()
+            return resumeSynced(error)
+        }
+        isSyncUnderWay = true
+        state.syncBegins()
+        diskSync.begin()
+    }
+
+    private func syncEnded(_ number: Int32) {
+        isSyncUnderWay = false
+        resumeSynced(state?.syncEnded(number))
+    }
+
+    private func resumeSynced(_ error: LockStoreError?) {
+        var ended: [UnsafeContinuation<LockStoreError?, Never>] = []
+        swap(&ended, &inSync)
+        for continuation in ended { continuation.resume(returning: error) }
+        ended.removeAll(keepingCapacity: true)
+        swap(&ended, &inSync)
+        if state?.isUnsynced == true { return beginSync() }
         isSyncing = false
-        let error = state?.sync()
-        var waiting: [UnsafeContinuation<LockStoreError?, Never>] = []
-        swap(&waiting, &waitingForSync)
-        for continuation in waiting { continuation.resume(returning: error) }
+        // The database has taken over what they wait for.
+        var others: [UnsafeContinuation<LockStoreError?, Never>] = []
+        swap(&others, &waitingForSync)
+        for continuation in others { continuation.resume(returning: nil) }
     }
 
     /// Returns when all that was done so far survives what it is to survive. Until then nobody may know of it.
     private func settled() async throws(LockStoreError) {
         guard isSyncing else { return }
-        if let error = await withUnsafeContinuation({ waitingForSync.append($0) }) { throw error }
+        let error = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<LockStoreError?, Never>) in
+            // A sync that is under way has all there is, unless something was done since.
+            if isSyncUnderWay, state?.isUnsynced == false {
+                inSync.append(continuation)
+            } else {
+                waitingForSync.append(continuation)
+            }
+        }
+        if let error { throw error }
     }
 
     /// A call of wait or acquire that is over, or the caller that waits. What comes before the waiting is in

@@ -7,12 +7,14 @@ import Testing
 struct RestoringTests {
     @Test(
         "After every operation the changes have made of the store what the table is; restarts change nothing",
-        arguments: SeededRandom.seeds(4), RandomHistoryTests.Kind.allCases)
-    func history(seed: UInt64, kind: RandomHistoryTests.Kind) throws {
+        arguments: SeededRandom.seeds(2), RandomHistoryTests.Kind.allCases)
+    func history(seed: UInt64, kind: RandomHistoryTests.Kind) async throws {
         var history = History(seed: seed, kind: kind)
         history.table.noteChanges()
         var restarts = 0
-        for step in 0..<2_000 {
+        for step in 0..<1_200 {
+            // Others want to run, too.
+            if step % 50 == 0 { await Task.yield() }
             let comment: Comment = "\(TestEnvironment.seedName)=\(seed), \(kind), step \(step)"
             let answers = history.step()
             try #require(answers.table == answers.model, comment)
@@ -23,7 +25,7 @@ struct RestoringTests {
             try history.compare(comment)
             restarts += 1
         }
-        #expect(restarts > 10)
+        #expect(restarts > 5)
     }
 
     @Test("A table that is not stored notes no changes")

@@ -209,10 +209,11 @@ struct ChangeLog: ~Copyable {
 
     // MARK: The disk
 
-    /// Waits until all there is lies on the disk.
-    func sync() throws(LockStateError) {
-        guard fdatasync(descriptor) == 0 else { throw .system(errno, path, "fdatasync") }
-    }
+    /// Waits until all there is lies on the disk; false with `errno` when that failed.
+    func sync() -> Bool { fdatasync(descriptor) == 0 }
+
+    /// Another descriptor of the file, whose owner closes it; -1 when there is none left.
+    func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
 
     /// Replaces the header, at the place of the one before the last, and waits until it lies on the disk.
     mutating func setHeader(_ new: StateHeader) throws(LockStateError) {
@@ -223,7 +224,7 @@ struct ChangeLog: ~Copyable {
         UnsafeMutableRawBufferPointer(rebasing: memory[place..<place + StateHeader.byteCount])
             .copyBytes(from: new.bytes)
         header = new
-        try sync()
+        guard sync() else { throw .system(errno, path, "fdatasync") }
     }
 }
 

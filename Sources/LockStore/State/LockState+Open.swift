@@ -161,21 +161,14 @@ private struct PendingRecords {
     init(_ log: inout ChangeLog, after applied: UInt64, isWhole: Bool) throws(LockStateError) {
         var found: [StateDatabase.Update] = []
         try log.recover(after: applied, isWhole: isWhole) { entry in
-            Record.forEach(in: entry) { record in
-                found.append(
-                    .init(kind: record.kind, key: record.key, value: record.value, order: found.count))
-            }
+            Record.forEach(in: entry) { found.append(StateDatabase.Update($0, order: found.count)) }
         }
-        found.sort { ($0.kind.rawValue, $0.key, $0.order) < ($1.kind.rawValue, $1.key, $1.order) }
+        StateDatabase.Update.sort(&found)
         for (index, update) in found.enumerated() {
-            if update.kind == .ticket { nextToken = max(nextToken, update.key + 1) }
-            if index + 1 < found.count, found[index + 1].kind == update.kind,
-                found[index + 1].key == update.key
-            {
-                continue
-            }
-            records[Int(update.kind.rawValue)].append(
-                Record(kind: update.kind, key: update.key, value: update.value))
+            let kind = RecordKind.allCases[update.kind]
+            if kind == .ticket { nextToken = max(nextToken, update.key + 1) }
+            if index + 1 < found.count, found[index + 1].isOfSameKey(as: update) { continue }
+            records[update.kind].append(Record(kind: kind, key: update.key, value: update.value))
         }
     }
 

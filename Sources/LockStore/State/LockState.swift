@@ -1,3 +1,5 @@
+import EventLoop
+import Glibc
 package import TicketLock
 
 /// The state of a store on the disk: every change is there before its answer leaves.
@@ -131,9 +133,7 @@ package final class LockState: @unchecked Sendable {
     private func checkpoint() throws(LockStateError) {
         updates.removeAll(keepingCapacity: true)
         let add = { [self] (record: Record) in
-            updates.append(
-                StateDatabase.Update(
-                    kind: record.kind, key: record.key, value: record.value, order: updates.count))
+            updates.append(StateDatabase.Update(record, order: updates.count))
         }
         log.forEachRecord(add)
         // Empty unless the log has had no room.
@@ -188,19 +188,30 @@ package final class LockState: @unchecked Sendable {
         }
     }
 
-    /// Makes everything written so far safe on the disk; whether that went well is for all who wait for it.
+    /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
+    func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> DiskSync? {
+        guard durability == .power, case let descriptor = log.duplicate(), descriptor >= 0 else { return nil }
+        return DiskSync(descriptor, on: loop, done: done)
+    }
+
+    /// What was written up to now is about to be made safe.
+    func syncBegins() { isUnsynced = false }
+
+    /// What came of it, for all who wait for it; 0 for good.
+    func syncEnded(_ number: Int32) -> LockStoreError? {
+        guard number != 0 else { return nil }
+        // What the kernel could not write it takes for written: the database must have it all anew.
+        mustTakeOver = true
+        let error = LockStateError.system(number, log.path, "fdatasync")
+        note(failure: error)
+        return LockStoreError(.outcomeUnknown, error.description)
+    }
+
+    /// Makes everything written so far safe on the disk, and waits for it.
     func sync() -> LockStoreError? {
         guard isUnsynced else { return nil }
-        isUnsynced = false
-        do throws(LockStateError) {
-            try log.sync()
-            return nil
-        } catch {
-            // What the kernel could not write it takes for written: the database must have it all anew.
-            mustTakeOver = true
-            note(failure: error)
-            return LockStoreError(.outcomeUnknown, error.description)
-        }
+        syncBegins()
+        return syncEnded(log.sync() ? 0 : errno)
     }
 
     /// Puts everything in order: after this the state survives a boot of the machine, whatever the durability.

@@ -21,14 +21,25 @@ struct StateDatabase: ~Copyable {
         var nextToken: FencingToken
     }
 
-    /// What the records under a key are to be.
+    /// What the record under a key is to be.
     struct Update {
-        let kind: RecordKind
-        let key: UInt64
+        /// By kind, key and order, as one number: thousands are sorted at a time. Keys are below 2^56.
+        private let rank: UInt128
         /// Empty: there is to be none.
         let value: UnsafeRawBufferPointer
-        /// Later ones of the same key hold.
-        let order: Int
+
+        /// - Parameter order: of several for the same key the last holds.
+        init(_ record: Record, order: Int) {
+            rank = UInt128(UInt64(record.kind.rawValue) << 56 | record.key) << 64 | UInt128(order)
+            value = record.value
+        }
+
+        var kind: Int { Int(truncatingIfNeeded: rank >> 120) }
+        var key: UInt64 { UInt64(truncatingIfNeeded: rank >> 64) & (1 << 56 - 1) }
+
+        func isOfSameKey(as other: Update) -> Bool { rank >> 64 == other.rank >> 64 }
+
+        static func sort(_ updates: inout [Update]) { updates.sort { $0.rank < $1.rank } }
     }
 
     let path: String
@@ -175,9 +186,7 @@ struct StateDatabase: ~Copyable {
 
     /// Makes the records what `updates` say, in one step; or throws, and nothing has changed.
     mutating func apply(_ updates: inout [Update], meta: Meta) throws(LockStateError) {
-        updates.sort {
-            ($0.kind.rawValue, $0.key, $0.order) < ($1.kind.rawValue, $1.key, $1.order)
-        }
+        Update.sort(&updates)
         var largest = largestKeys
         var scratch: [UInt8] = []
         swap(&scratch, &self.scratch)
@@ -187,20 +196,15 @@ struct StateDatabase: ~Copyable {
             for index in updates.indices {
                 let update = updates[index]
                 // The last of a key's is the one that holds.
-                if index + 1 < updates.count, updates[index + 1].kind == update.kind,
-                    updates[index + 1].key == update.key
-                {
-                    continue
-                }
-                let kind = Int(update.kind.rawValue)
-                let isAbove = largest[kind].map { update.key > $0 } ?? true
+                if index + 1 < updates.count, updates[index + 1].isOfSameKey(as: update) { continue }
+                let (kind, key) = (update.kind, update.key)
+                let isAbove = largest[kind].map { key > $0 } ?? true
                 if update.value.isEmpty {
-                    if !isAbove { try Self.delete(transaction, databases[kind], update.key, path) }
+                    if !isAbove { try Self.delete(transaction, databases[kind], key, path) }
                     continue
                 }
-                if isAbove { largest[kind] = update.key }
-                try Self.put(
-                    transaction, databases[kind], update.key, update.value, isLast: isAbove, &scratch, path)
+                if isAbove { largest[kind] = key }
+                try Self.put(transaction, databases[kind], key, update.value, isLast: isAbove, &scratch, path)
             }
             var bytes: (UInt64, UInt64, UInt64, UInt64) = (
                 UInt64(truncatingIfNeeded: meta.stateID).littleEndian,

@@ -9,6 +9,7 @@ final class StateDesk {
     let directory: String
     var limits = LockLimits()
     var durability = StateDurability.process
+    var logBytes = 1 << 22
     /// Nanoseconds since the machine booted, and since 1970.
     var now: Int64 = 100_000_000_000
     var wall: Int64 = 1_800_000_000_000_000_000
@@ -30,8 +31,9 @@ final class StateDesk {
         let (now, wall) = (now, wall)
         let clock = MachineClock(
             bootID: bootID, now: { Instant(nanoseconds: now) }, wallTime: { wall })
-        let options = LockState.Options(
+        var options = LockState.Options(
             directory: other ?? directory, durability: durability, isDiscarding: isDiscarding, limits: limits)
+        options.logBytes = logBytes
         let opened = try LockState.open(options, clock: clock)
         table = opened.table
         state = opened.state

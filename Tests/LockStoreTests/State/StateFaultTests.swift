@@ -26,7 +26,7 @@ struct StateFaultTests {
 
     private func filled(_ desk: StateDesk) throws {
         try desk.open()
-        for number in 0..<2_000 { try desk.issue("c\(number)", key: "k\(number)") }
+        for number in 0..<3_000 { try desk.issue("c\(number)", key: "k\(number)") }
         for number in 0..<300 { try desk.cleanUp(0, "c\(number)") }
     }
 
@@ -108,7 +108,8 @@ struct StateFaultTests {
             let used = name == "changes.log" ? min(size, 400_000) : size
             var random = SeededRandom(seed: seed)
             var found = 0
-            for _ in 0..<150 {
+            for _ in 0..<60 {
+                await Task.yield()
                 let place = Int.random(in: 0..<used, using: &random)
                 let bit = UInt8(1) << UInt8.random(in: 0..<8, using: &random)
                 try edit(path) { $0[place] ^= bit }
@@ -125,7 +126,7 @@ struct StateFaultTests {
                 }
                 for (name, data) in good { try data.write(to: URL(filePath: desk.directory + "/" + name)) }
             }
-            #expect(found > 5)
+            #expect(found > 2)
         }
     }
 
