@@ -78,9 +78,10 @@ def stored(plan):
             server = Stored(folder=folder)
             begin = time.monotonic()
             with server:
-                seconds = time.monotonic() - begin
                 if f"{plan.locks}" not in server.get("/metrics"):
                     raise Failed("the locks are not there")
+                # It listens before it has read them.
+                seconds = time.monotonic() - begin
                 churn = {"protocol": "issue-cleanup", "conversations": 10_000, "first": 100_000_000}
                 load(server, "cycle", seconds=plan.seconds, **churn)
                 first = server.bytes

@@ -9,23 +9,23 @@ struct RestoringTests {
         "After every operation the changes have made of the store what the table is; restarts change nothing",
         arguments: SeededRandom.seeds(2), RandomHistoryTests.Kind.allCases)
     func history(seed: UInt64, kind: RandomHistoryTests.Kind) async throws {
-        var history = History(seed: seed, kind: kind)
-        history.table.noteChanges()
-        var restarts = 0
-        for step in 0..<1_200 {
-            // Others want to run, too.
-            if step % 50 == 0 { await Task.yield() }
-            let comment: Comment = "\(TestEnvironment.seedName)=\(seed), \(kind), step \(step)"
-            let answers = history.step()
-            try #require(answers.table == answers.model, comment)
-            try history.compare(comment)
-            try history.store(comment)
-            guard history.random.chance(0.02) else { continue }
-            try history.restart(comment)
-            try history.compare(comment)
-            restarts += 1
+        try await onOwnThread {
+            var history = History(seed: seed, kind: kind)
+            history.table.noteChanges()
+            var restarts = 0
+            for step in 0..<1_200 {
+                let comment: Comment = "\(TestEnvironment.seedName)=\(seed), \(kind), step \(step)"
+                let answers = history.step()
+                try #require(answers.table == answers.model, comment)
+                try history.compare(comment)
+                try history.store(comment)
+                guard history.random.chance(0.02) else { continue }
+                try history.restart(comment)
+                try history.compare(comment)
+                restarts += 1
+            }
+            #expect(restarts > 5)
         }
-        #expect(restarts > 5)
     }
 
     @Test("A table that is not stored notes no changes")

@@ -17,7 +17,6 @@ struct LockStateTests {
             try desk.open()
             var known: [FencingToken] = []
             for step in 0..<600 {
-                if step % 50 == 0 { await Task.yield() }
                 let comment: Comment = "\(TestEnvironment.seedName)=\(seed), step \(step)"
                 let id = "c\(Int.random(in: 0..<9, using: &random))"
                 switch Int.random(in: 0..<10, using: &random) {
@@ -51,7 +50,6 @@ struct LockStateTests {
         try await StateDesk.with { desk in
             try desk.open()
             for round in 0..<4 {
-                await Task.yield()
                 for number in 0..<1_000 { try desk.issue("c\(number)", key: "\(round)-\(number)") }
                 for number in 0..<500 { try desk.finish(TicketNumber(round), "c\(2 * number)") }
                 let before = desk.everything
@@ -67,8 +65,7 @@ struct LockStateTests {
             desk.limits.ticketsPerLockMax = 50_000
             desk.logBytes = 1 << 20
             try desk.open()
-            for number in 0..<50_000 {
-                if number % 500 == 0 { await Task.yield() }
+            for _ in 0..<50_000 {
                 try desk.issue()
             }
             let deleted = try desk.perform { table, now in
@@ -225,7 +222,6 @@ struct LockStateTests {
             try desk.open()
             var random = SeededRandom(seed: 7)
             for round in 0..<8 {
-                await Task.yield()
                 for _ in 0..<700 { try desk.issue("c\(Int.random(in: 0..<50, using: &random))") }
                 #expect(desk.state?.sync() == nil)
                 let (answered, everything, now) = (try desk.files, desk.everything, desk.now)
@@ -273,7 +269,6 @@ struct LockStateTests {
             try desk.open()
             var sizes: [Int] = []
             for round in 0..<12 {
-                await Task.yield()
                 for number in 0..<1_000 {
                     let id = "\(round)-\(number)"
                     try desk.issue(id)
@@ -292,7 +287,6 @@ struct LockStateTests {
             desk.limits.locksMax = 200_000
             try desk.open()
             for number in 0..<30_000 {
-                if number % 500 == 0 { await Task.yield() }
                 try desk.issue("550e8400-e29b-41d4-a716-" + String(446_655_000_000 + number))
             }
             try desk.close()

@@ -126,10 +126,12 @@ final class StateDesk {
         }
     }
 
-    /// Runs `body` with a desk in a folder of its own.
+    /// Runs `body` with a desk in a folder of its own, on a thread of its own.
     static func with(
         _ durability: StateDurability = .process, _ body: (StateDesk) async throws -> Void
     ) async throws {
-        try await withTemporaryFolder { try await body(StateDesk($0, durability)) }
+        try await withTemporaryFolder { folder in
+            try await onOwnThread { try await body(StateDesk(folder, durability)) }
+        }
     }
 }

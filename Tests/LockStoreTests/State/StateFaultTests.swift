@@ -109,7 +109,6 @@ struct StateFaultTests {
             var random = SeededRandom(seed: seed)
             var found = 0
             for _ in 0..<60 {
-                await Task.yield()
                 let place = Int.random(in: 0..<used, using: &random)
                 let bit = UInt8(1) << UInt8.random(in: 0..<8, using: &random)
                 try edit(path) { $0[place] ^= bit }
@@ -168,7 +167,7 @@ struct FullDiskTests {
                 return print("A full disk: skipped, nothing can be mounted here")
             }
             defer { umount2(folder.path, Int32(MNT_DETACH)) }
-            try await body(StateDesk(folder))
+            try await onOwnThread { try await body(StateDesk(folder)) }
         }
     }
 
