@@ -190,15 +190,20 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         isShuttingDown = true
         for waiter in waiters.all {
             do throws(LockStoreError) {
-                let status = try perform { table, now in
-                    table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
-                }
-                let result = status.flatMap { Result<TicketStatus, Refusal>.failure(.shuttingDown($0)) }
+                let result = try sentAway(waiter)
                 _ = waiters.resolve(waiter, .answered(result))
             } catch {
                 _ = waiters.resolve(waiter, .failed(error))
             }
         }
+    }
+
+    /// What a caller is told that may not wait any more: its ticket, which it keeps.
+    private func sentAway(_ waiter: Waiter) throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        let status = try perform { table, now in
+            table.tell(waiter.number, token: waiter.token, for: waiter.id, now: now)
+        }
+        return status.flatMap { .failure(.shuttingDown($0)) }
     }
 
     // MARK: Waiting and time
@@ -284,12 +289,12 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
     ) throws(LockStoreError) -> Beginning {
         let (result, now) = try perform { table, now in
-            (table.status(of: number, token: token, for: id, now: now), now)
+            (table.tell(number, token: token, for: id, now: now), now)
         }
         guard case .success(let status) = result, status.isLocked, timeout > .zero else {
             return .ended(result)
         }
-        return park(Waiter(id: id, status: status, isAcquire: false), status, until: now + timeout)
+        return try park(Waiter(id: id, status: status, isAcquire: false), until: now + timeout)
     }
 
     @inline(never)
@@ -308,13 +313,13 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             giveUp(waiter)
             return .ended(.failure(.acquireTimeout))
         }
-        return park(waiter, status, until: until)
+        return try park(waiter, until: until)
     }
 
     /// Makes a caller a waiting one, in the same step in which its ticket was found to be waiting: whatever
     /// happens to the ticket from here on is told to it.
-    private func park(_ waiter: Waiter, _ status: TicketStatus, until due: Instant) -> Beginning {
-        guard !isShuttingDown else { return .ended(.failure(.shuttingDown(status))) }
+    private func park(_ waiter: Waiter, until due: Instant) throws(LockStoreError) -> Beginning {
+        guard !isShuttingDown else { return .ended(try sentAway(waiter)) }
         table.watch(waiter.number, for: waiter.id)
         waiters.add(waiter, until: due)
         setAlarm()

@@ -84,6 +84,7 @@ extension LockTable {
             value.put(ticket.issued.nanoseconds &+ epoch, at: TicketRecord.issued)
             value.put(ticket.expires.nanoseconds &+ epoch, at: TicketRecord.expires)
             value.put(ticket.lifetimeOnceServed?.nanoseconds ?? -1, at: TicketRecord.lifetimeOnceServed)
+            value.put(UInt8(ticket.isUntold ? 1 : 0), at: TicketRecord.isUntold)
             guard let request else { return }
             let lifetime = request.entry.lifetime.components
             value.put(lifetime.seconds, at: TicketRecord.lifetimeSeconds)
@@ -111,12 +112,13 @@ enum TicketRecord {
     static let issued = 12
     static let expires = 20
     static let lifetimeOnceServed = 28
-    static let byteCount = 36
-    static let lifetimeSeconds = 36
-    static let lifetimeAttoseconds = 44
-    static let callers = 52
+    static let isUntold = 36
+    static let byteCount = 37
+    static let lifetimeSeconds = 37
+    static let lifetimeAttoseconds = 45
+    static let callers = 53
     /// To the end.
-    static let key = 56
+    static let key = 57
 }
 
 /// Where the parts of a deleted lock's number lie.

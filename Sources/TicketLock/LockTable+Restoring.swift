@@ -1,6 +1,7 @@
 /// Making a table of what was stored of another.
 extension LockTable {
-    /// Takes in one record; false when it cannot be of such a table. Into a table that is new, each kind in the
+    /// Takes in one record, unless it is a ticket of an `acquire` whose caller has gone without knowing of it: a
+    /// caller that goes away loses its place. That it is gone is a change like any other. False when it cannot be of such a table. Into a table that is new, each kind in the
     /// order of its keys, locks before tickets; then ``finishRestoring(firstToken:)``.
     ///
     /// - Parameters:
@@ -64,12 +65,21 @@ extension LockTable {
             expires: min(value.instant(at: TicketRecord.expires, epoch: epoch), latestExpiry),
             lifetimeOnceServed: once < 0 ? nil : .nanoseconds(once),
             hasKey: value.count > TicketRecord.key)
-        guard slot >= 0, slot < slots.count, !slots[slot].isFree, slots[slot].lock.restore(ticket) else {
-            return false
-        }
-        journal.ticketCount += 1
+        guard slot >= 0, slot < slots.count, !slots[slot].isFree else { return false }
         nextToken = max(nextToken, record.key + 1)
+        guard value.integer(at: TicketRecord.isUntold, UInt8.self) == 0 else {
+            journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))
+            return true
+        }
+        guard slots[slot].lock.restore(ticket) else { return false }
+        journal.ticketCount += 1
         guard ticket.hasKey else { return true }
+        var callers = Int(value.integer(at: TicketRecord.callers, Int32.self))
+        if ticket.lifetimeOnceServed != nil, slots[slot].lock.count > 1 {
+            // The callers that waited are gone. Its place is kept for the one that comes again with the key.
+            callers = 0
+            journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))
+        }
         let key = UnsafeRawBufferPointer(rebasing: value[TicketRecord.key...])
         idempotency.restore(
             String(decoding: key, as: UTF8.self), of: ids.id(slots[slot].id), token: ticket.token,
@@ -78,7 +88,7 @@ extension LockTable {
                 lifetime: Duration(
                     secondsComponent: value.integer(at: TicketRecord.lifetimeSeconds, Int64.self),
                     attosecondsComponent: value.integer(at: TicketRecord.lifetimeAttoseconds, Int64.self)),
-                callers: Int(value.integer(at: TicketRecord.callers, Int32.self))))
+                callers: callers))
         return true
     }
 

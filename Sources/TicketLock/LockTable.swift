@@ -91,6 +91,19 @@ package struct LockTable: Sendable {
         return slots[slot].lock.status(of: number, token: token)
     }
 
+    /// A queued ticket as its holder sees it, who knows of it from now on, and may ask for it whatever becomes of
+    /// the call that took it.
+    package mutating func tell(
+        _ number: TicketNumber, token: FencingToken?, for id: ConversationID, now: Instant
+    ) -> Result<TicketStatus, Refusal> {
+        let (found, hash) = find(id, now: now)
+        guard let slot = found else { return .failure(absent(number, of: hash, now: now)) }
+        let status = slots[slot].lock.status(of: number, token: token)
+        if case .success = status { slots[slot].lock.tell(number, journal: &journal) }
+        settle(slot, now: now)
+        return status
+    }
+
     /// Makes what becomes of a queued ticket an ``Event``.
     package mutating func watch(_ number: TicketNumber, for id: ConversationID) {
         guard let slot = lookUp(id).slot else { return }

@@ -29,10 +29,12 @@ package struct Ticket: Equatable, Sendable {
     package internal(set) var isWatched = false
     /// It was taken with an idempotency key.
     package let hasKey: Bool
+    /// Nobody but the call of `acquire` that took it knows of it yet: it is good for nothing without that.
+    package internal(set) var isUntold: Bool
 
     package init(
         number: TicketNumber, token: FencingToken, issued: Instant, expires: Instant,
-        lifetimeOnceServed: Duration?, hasKey: Bool
+        lifetimeOnceServed: Duration?, hasKey: Bool, isUntold: Bool = false
     ) {
         self.number = number
         self.token = token
@@ -40,6 +42,7 @@ package struct Ticket: Equatable, Sendable {
         self.expires = expires
         nanosecondsOnceServed = lifetimeOnceServed?.nanoseconds ?? -1
         self.hasKey = hasKey
+        self.isUntold = isUntold
     }
 }
 

@@ -67,7 +67,8 @@ struct TicketLock: Sendable {
         queue.append(
             Ticket(
                 number: lastIssued, token: token, issued: now, expires: expires,
-                lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil))
+                lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil,
+                isUntold: request.isAcquire && request.key == nil))
         journal.statistics.issued += 1
         journal.ticketCount += 1
         if journal.notesChanges { journal.note(queue[queue.lastPlace]) }
@@ -78,6 +79,13 @@ struct TicketLock: Sendable {
     /// Ticket `number` as its holder sees it, if it is queued and `token` is right or not given.
     func status(of number: TicketNumber, token: FencingToken?) -> Result<TicketStatus, Refusal> {
         place(of: number, token: token).map { status(at: $0) }
+    }
+
+    /// Notes that the holder of ticket `number` knows of it.
+    mutating func tell(_ number: TicketNumber, journal: inout Journal) {
+        guard let place = queue.place(of: number), queue[place].isUntold else { return }
+        queue.tell(at: place)
+        if journal.notesChanges { journal.note(queue[place]) }
     }
 
     /// Makes what becomes of ticket `number` an event.
@@ -166,6 +174,7 @@ struct TicketLock: Sendable {
         journal.statistics.waitTimes.record(nanoseconds: now.nanoseconds - head.issued.nanoseconds)
         if let lifetime = head.lifetimeOnceServed {
             queue.setExpiry(at: queue.headPlace, to: now + lifetime)
+            queue.tell(at: queue.headPlace)
             journal.note(head)
         }
         if head.isWatched { journal.events.append(.served(status(at: queue.headPlace))) }

@@ -58,6 +58,10 @@ struct TicketQueue: Sendable {
         if place == headPlace { head?.isWatched = true } else { waiting[0].watch(at: place - 1) }
     }
 
+    mutating func tell(at place: Int) {
+        if place == headPlace { head?.isUntold = false } else { waiting[0].tell(at: place - 1) }
+    }
+
     /// Takes out the ticket at `place`; other tickets' places are not to be used after it.
     @discardableResult
     mutating func remove(at place: Int) -> Ticket {

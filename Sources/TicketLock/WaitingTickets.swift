@@ -78,6 +78,8 @@ struct WaitingTickets: Sendable {
         entries[place].ticket.isWatched = true
     }
 
+    mutating func tell(at place: Int) { entries[place].ticket.isUntold = false }
+
     /// Takes out the first ticket, if there is one.
     mutating func popFirst() -> Ticket? { isEmpty ? nil : remove(at: head) }
 

@@ -13,10 +13,10 @@ extension RunningDaemon {
     }
 
     /// A connection whose request is parked: the daemon has it, and answers later.
-    func parked(_ target: String, _ body: String) async throws -> Connection {
+    func parked(_ target: String, _ body: String, headers: [String] = []) async throws -> Connection {
         let before = try await waiters()
         let connection = try Connection(self)
-        try connection.begin("POST", target, body)
+        try connection.begin("POST", target, body, headers: headers)
         try await waitForWaiters(before + 1)
         return connection
     }

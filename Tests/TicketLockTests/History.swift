@@ -102,7 +102,10 @@ struct History {
         let right = model.queues.first { $0.id == id }?.tickets.first { $0.number == number }?.token ?? 3
         let token = random.pick([nil, right, right, right + 1])
         let lifetime = Duration.nanoseconds(Int64.random(in: 1...9_000, using: &random))
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
+        case 8:
+            let result = table.tell(number, token: token, for: id, now: now)
+            return ("\(result)", "\(model.tell(number, token: token, for: id))")
         case 0:
             let place = model.place(of: number, token: token, for: id)
             let status = place.map { model.status($0.position, in: $0.index) }

@@ -19,7 +19,8 @@ extension LockModel {
         queues[index].tickets.append(
             Ticket(
                 number: queues[index].lastIssued, token: nextToken, issued: now, expires: expires,
-                lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil))
+                lifetimeOnceServed: request.isAcquire ? request.lifetime : nil, hasKey: request.key != nil,
+                isUntold: count > 0 && request.isAcquire && request.key == nil))
         if count == 0 { queues[index].served = nextToken }
         requests[nextToken] = request
         callers[nextToken] = 1
@@ -95,6 +96,27 @@ extension LockModel {
             if let index { delete(index) }
             return CleanedUp(
                 removed: finished.removed, deleted: index != nil, isSomeoneWaiting: finished.isSomeoneWaiting)
+        }
+    }
+
+    mutating func tell(
+        _ number: TicketNumber, token: FencingToken?, for id: ConversationID
+    ) -> Result<TicketStatus, Refusal> {
+        place(of: number, token: token, for: id).map { place in
+            queues[place.index].tickets[place.position].isUntold = false
+            return status(place.position, in: place.index)
+        }
+    }
+
+    /// The process dies, and with it all callers that wait.
+    mutating func restart() {
+        for index in queues.indices {
+            for ticket in queues[index].tickets.dropFirst() where ticket.lifetimeOnceServed != nil {
+                callers[ticket.token] = 0
+                if ticket.isUntold { requests[ticket.token] = nil }
+            }
+            queues[index].tickets.removeAll(where: \.isUntold)
+            for place in queues[index].tickets.indices { queues[index].tickets[place].isWatched = false }
         }
     }
 

@@ -62,6 +62,7 @@ struct LockModel {
         if let head = queues[index].tickets.first, head.token != queues[index].served {
             queues[index].served = head.token
             if let lifetime = head.lifetimeOnceServed { queues[index].tickets[0].expires = now + lifetime }
+            queues[index].tickets[0].isUntold = false
             if head.isWatched { events.append(.served(status(0, in: index))) }
         }
         return !gone.isEmpty

@@ -46,13 +46,14 @@ struct ChaosClient {
     private mutating func takeTurn(of conversation: String, until deadline: Double) {
         let key = "\(name)-\(random.next())"
         if random.chance(0.7) {
-            acquire(conversation, key, until: deadline)
+            // Without a key every repetition is a caller of its own, and the one before it has gone.
+            acquire(conversation, random.chance(0.3) ? nil : key, until: deadline)
         } else {
             issueAndWait(conversation, key, until: deadline)
         }
     }
 
-    private mutating func acquire(_ conversation: String, _ key: String, until deadline: Double) {
+    private mutating func acquire(_ conversation: String, _ key: String?, until deadline: Double) {
         let body =
             #"{"conversation_id":"\#(conversation)","lifetime":\#(Self.lifetime),"timeout":\#(Self.timeout)}"#
         while Self.now < deadline {

@@ -45,6 +45,32 @@ extension DaemonSuite {
             }
         }
 
+        @Test(
+            "Who waited in acquire when the daemon was killed holds up nobody, and with a key has kept its place"
+        )
+        func parkedWhenKilled() async throws {
+            try await withTemporaryFolder { folder in
+                let settings = settings(folder.path + "/state")
+                let acquire = #"{"conversation_id":"a","lifetime":30,"timeout":60}"#
+                let key = ["Idempotency-Key: once"]
+                try await RunningDaemon.with(settings) { daemon in
+                    _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)
+                    let waiters = [
+                        try await daemon.parked("/v1/acquire", acquire),
+                        try await daemon.parked("/v1/acquire", acquire, headers: key),
+                    ]
+                    withExtendedLifetime(waiters) { daemon.process.kill() }
+                }
+                try await RunningDaemon.with(settings) { daemon in
+                    let again = try await daemon.parked("/v1/acquire", acquire, headers: key)
+                    _ = try await daemon.post("/v1/finish-serving", #"{"conversation_id":"a","ticket":0}"#)
+                    let served = try #require(try await again.reply())
+                    #expect(served.status == 201)
+                    #expect(try served.ticket == 2)
+                }
+            }
+        }
+
         @Test("A ticket that expired while nobody served is gone")
         func expiredMeanwhile() async throws {
             try await withTemporaryFolder { folder in

@@ -1,0 +1,71 @@
+import Foundation
+import Support
+import Synchronization
+import Testing
+
+/// Clients that take turns at daemons while something fails, and what they were told.
+struct ChaosRun {
+    static let conversations = (0..<6).map { "conversation \($0)" }
+
+    /// The length of a run; `make test-chaos` asks for two minutes.
+    static var seconds: Double { Double(TestEnvironment.number(TestEnvironment.chaosName) ?? 15) }
+
+    let daemons: [ChaosDaemon]
+    let clientCount: Int
+    let seed: UInt64
+    private let deadline = ChaosClient.now + seconds
+
+    init(_ daemons: [ChaosDaemon], clientCount: Int) async throws {
+        self.daemons = daemons
+        self.clientCount = clientCount
+        seed = TestEnvironment.number(TestEnvironment.seedName) ?? .random(in: 1_000...9_999_999)
+        print("Chaos: seed \(seed), \(Self.seconds) s")
+        for daemon in daemons {
+            try daemon.start()
+            try #require(try await daemon.serves(), "\(daemon.text)")
+        }
+    }
+
+    /// Lets the clients take turns, and something fail again and again until shortly before the end. Then every
+    /// daemon must end in order.
+    func play(_ fail: (inout SeededRandom) async throws -> Void) async throws {
+        let result = Mutex(TurnHistory())
+        let left = Atomic(clientCount)
+        for name in 0..<clientCount {
+            // Clients block, so each has a thread.
+            let thread = Thread { [self] in
+                var client = ChaosClient(
+                    name: name, ports: daemons.map(\.port), conversations: Self.conversations,
+                    random: SeededRandom(seed: seed &+ UInt64(name)))
+                client.run(until: deadline)
+                result.withLock { $0.add(client.history) }
+                left.subtract(1, ordering: .acquiringAndReleasing)
+            }
+            thread.start()
+        }
+        var random = SeededRandom(seed: seed &- 1)
+        while ChaosClient.now < deadline - 3 {
+            try await Self.pause(0.5..<3, &random)
+            try await fail(&random)
+        }
+        let haveEnded = try await eventually(within: .seconds(60)) { left.load(ordering: .acquiring) == 0 }
+        try #require(haveEnded, "\(left.load(ordering: .acquiring)) clients have not ended")
+        check(result.withLock { $0 })
+        for daemon in daemons { #expect(try await daemon.stop() == .status(0)) }
+    }
+
+    static func pause(_ range: Range<Double>, _ random: inout SeededRandom) async throws {
+        try await Task.sleep(for: .seconds(Double.random(in: range, using: &random)))
+    }
+
+    private func check(_ history: TurnHistory) {
+        let violations = history.violations(answerSlack: 10, idleMax: 20)
+        print(
+            "Chaos: \(history.given.count) answers with tickets, \(history.turns.count) turns,"
+                + " \(history.calls.count) calls that could wait, \(violations.count) violations")
+        for violation in violations.prefix(20) { Issue.record("seed \(seed): \(violation)") }
+        // Else little was tested.
+        #expect(history.turns.count > Int(Self.seconds) * 10)
+        #expect(Set(history.turns.map(\.given.conversation)).count == Self.conversations.count)
+    }
+}
