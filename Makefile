@@ -176,6 +176,8 @@ install: ## Install what `make build` has built (DESTDIR=, PREFIX=/usr)
 	install -D -m 755 $(BINARY) "$$prefix/bin/ticketlockd"
 	if [ ! -e "$$root/etc/ticketlockd/ticketlockd.yaml" ]; then
 		install -D -m 644 config/ticketlockd.yaml "$$root/etc/ticketlockd/ticketlockd.yaml"
+		# The StateDirectory= of the service.
+		sed -i 's|state_directory: ""|state_directory: /var/lib/ticketlockd|' "$$root/etc/ticketlockd/ticketlockd.yaml"
 	fi
 	install -d "$$units" "$$prefix/share/man/man8" "$$prefix/share/man/man5" \
 		"$$prefix/share/bash-completion/completions"

@@ -27,7 +27,10 @@ struct SystemdUnitTests {
         arguments: [
             ("Type", ["notify"]),
             ("NotifyAccess", ["main"]),
-            ("ExecStart", ["/usr/bin/ticketlockd --config /etc/ticketlockd/ticketlockd.yaml"]),
+            (
+                "ExecStart",
+                ["/usr/bin/ticketlockd --config /etc/ticketlockd/ticketlockd.yaml $TICKETLOCKD_OPTIONS"]
+            ),
             ("ExecReload", [#"/bin/sh -c "kill -HUP $MAINPID""#]),
             ("WatchdogSec", ["10"]),
             ("Restart", ["on-failure"]),
@@ -36,7 +39,6 @@ struct SystemdUnitTests {
             ("RuntimeDirectory", ["ticketlockd"]),
             ("StateDirectory", ["ticketlockd"]),
             ("StateDirectoryMode", ["0700"]),
-            ("Environment", ["TICKETLOCKD_STORE_STATE_DIRECTORY=%S/ticketlockd"]),
         ])
     func serviceSetting(key: String, values: [String]) throws {
         #expect(try settings(of: service)[key] == values)

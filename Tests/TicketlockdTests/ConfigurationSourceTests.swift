@@ -36,6 +36,24 @@ struct ConfigurationSourceTests {
             try load(environment: ["TICKETLOCKD_LISTEN": "systemd,[::1]:2"]).configuration.listen.count == 2)
     }
 
+    @Test("systemd's STATE_DIRECTORY is the state directory unless any other source says otherwise")
+    func stateDirectory() throws {
+        let systemd = ["STATE_DIRECTORY": "/var/lib/ticketlockd:/var/lib/other"]
+        let loaded = try load(environment: systemd)
+        #expect(loaded.configuration.store.stateDirectory == "/var/lib/ticketlockd")
+        #expect(loaded.sources["store.state_directory"] == .environment(name: "STATE_DIRECTORY"))
+        let none = try load(environment: systemd, file: "store: {state_directory: ''}")
+        #expect(none.configuration.store.stateDirectory == nil)
+        let named = systemd.merging(["TICKETLOCKD_STORE_STATE_DIRECTORY": "/srv/locks"]) { $1 }
+        #expect(try load(environment: named).configuration.store.stateDirectory == "/srv/locks")
+        #expect(try load(environment: [:]).configuration.store.stateDirectory == nil)
+    }
+
+    @Test("The options that the service's unit adds are no unknown variable")
+    func options() throws {
+        #expect(try errors(environment: ["TICKETLOCKD_OPTIONS": "--discard-state"]) == [])
+    }
+
     @Test("Rasa's TICKET_LOCK_LIFETIME counts only where ours is not set")
     func rasaLifetime() throws {
         let rasa = ["TICKET_LOCK_LIFETIME": "20"]

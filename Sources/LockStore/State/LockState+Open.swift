@@ -62,7 +62,7 @@ extension LockState {
         _ folder: consuming StateFolder, _ options: Options, _ clock: MachineClock, _ origin: LockStateOrigin,
         after old: StateHeader?
     ) throws(LockStateError) -> (state: LockState, table: LockTable) {
-        let firstToken = max(old?.tokenCeiling ?? 0, UInt64(max(0, clock.wallTime() / 1000)))
+        let firstToken = max(old?.tokenCeiling ?? 0, clock.token)
         var random = SystemRandomNumberGenerator()
         var header = StateHeader(
             fileBytes: UInt64(options.logBytes),
@@ -134,7 +134,8 @@ extension LockState {
             }
             guard isGood else { throw .corrupt(log.path, "does not go with locks.mdb") }
         }
-        table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken))
+        // The clock's, should this be a backup: others have been given out since.
+        table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken, clock.token))
         table.noteChanges()
         if options.durability == .power || old.durability == .power { try database.sync() }
         header.bootID = clock.bootID

@@ -18,6 +18,10 @@ package struct MachineClock: Sendable {
         self.wallTime = wallTime
     }
 
+    /// Microseconds since 1970: above all tokens of the time before, since no process gives out a million a second
+    /// for long, unless the wall clock went back.
+    var token: FencingToken { UInt64(max(0, wallTime() / 1000)) }
+
     var wallOffset: Int64 { wallTime() - now().nanoseconds }
 
     /// The real one. Reads a file, so not on the loop.

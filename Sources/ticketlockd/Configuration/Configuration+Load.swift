@@ -15,6 +15,7 @@ extension Configuration {
         readFile: (String) throws(ConfigurationProblem) -> [UInt8] = ConfigurationFileReader.read
     ) throws(ConfigurationErrors) -> LoadedConfiguration {
         var loader = ConfigurationLoader()
+        loader.add(ConfigurationEnvironment.standIns(environment))
         if let path = options.config {
             do throws(ConfigurationProblem) {
                 let file = ConfigurationFile(path: path, bytes: try readFile(path))

@@ -3,12 +3,29 @@ enum ConfigurationEnvironment {
     /// Rasa's name for `locks.default_lifetime`, heeded only if ours is not set.
     static let rasaLifetimeName = "TICKET_LOCK_LIFETIME"
 
+    /// What systemd calls the StateDirectory= of a service, which stands in for the default of
+    /// `store.state_directory`: below the file, where it can be set to another or to none.
+    static let stateDirectoryName = "STATE_DIRECTORY"
+    /// Options of the command line that ticketlockd.service adds to its own; not the daemon's to read.
+    static let optionsName = "TICKETLOCKD_OPTIONS"
+
+    /// What takes the place of defaults.
+    static func standIns(_ environment: [String: String]) -> [ConfigurationEntry] {
+        // Of several, separated by colons, the first.
+        guard let path = environment[stateDirectoryName]?.split(separator: ":").first else { return [] }
+        return [
+            .init(
+                key: "store.state_directory", value: .scalar(String(path)),
+                source: .environment(name: stateDirectoryName))
+        ]
+    }
+
     /// The known variables as entries, and an error for each unknown one that begins like ours.
     static func read(
         _ environment: [String: String]
     ) -> (entries: [ConfigurationEntry], errors: [ConfigurationError]) {
         var entries: [ConfigurationEntry] = []
-        var known: Set<String> = []
+        var known: Set<String> = [optionsName]
         for key in ConfigurationKey.all {
             known.insert(key.environmentName)
             var name = key.environmentName

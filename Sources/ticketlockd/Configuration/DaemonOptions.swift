@@ -59,7 +59,8 @@ struct DaemonOptions: ParsableArguments {
                 A setting comes from the command line, else the environment, else the file,
                 else its default. The environment's name of locks.max_lifetime is
                 TICKETLOCKD_LOCKS_MAX_LIFETIME, and so on for every key; Rasa's
-                TICKET_LOCK_LIFETIME stands in for locks.default_lifetime.
+                TICKET_LOCK_LIFETIME stands in for locks.default_lifetime, and systemd's
+                STATE_DIRECTORY for the default of store.state_directory.
 
                 Examples:
                   ticketlockd

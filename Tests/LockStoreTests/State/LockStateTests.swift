@@ -95,6 +95,24 @@ struct LockStateTests {
         }
     }
 
+    @Test("A backup that is restored gives no token out again")
+    func backup() async throws {
+        try await StateDesk.with { desk in
+            try desk.open()
+            try desk.issue()
+            try desk.close()
+            let backup = try desk.files
+            try desk.open()
+            let later = try (0..<9).map { _ in try desk.issue().token }
+            desk.die()
+            for (name, data) in backup { try data.write(to: URL(filePath: desk.directory + "/" + name)) }
+            desk.pass(.seconds(1))
+            try desk.open()
+            let token = try desk.issue().token
+            #expect(later.allSatisfy { $0 < token })
+        }
+    }
+
     @Test("A request with its key, sent again after a restart, gets the same ticket")
     func keys() async throws {
         try await StateDesk.with { desk in

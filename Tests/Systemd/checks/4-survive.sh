@@ -33,6 +33,27 @@ keep_tickets() {
 }
 check "A ticket is there with its token after kill -9" keep_tickets
 
+discard_state() {
+    local mark folder=/var/lib/private/ticketlockd
+    mark=$(journal_mark)
+    inside systemctl stop ticketlockd.service
+    inside truncate --size=9999 $folder/changes.log
+    not inside systemctl start ticketlockd.service 2> /dev/null
+    # Trying again would not help.
+    is ActiveState failed
+    is ExecMainStatus 78
+    journal_since "$mark" --output=cat | grep 'changes.log: is cut off;.* --discard-state' > /dev/null
+    [ "$(inside stat --format=%s $folder/changes.log)" = 9999 ]
+    inside systemctl set-environment TICKETLOCKD_OPTIONS=--discard-state
+    inside systemctl start ticketlockd.service
+    inside systemctl unset-environment TICKETLOCKD_OPTIONS
+    [ "$(inside stat --format=%s $folder/changes.log.old)" = 9999 ]
+    post issue-ticket '{"conversation_id":"after","lifetime":600}' > /dev/null
+    inside systemctl restart ticketlockd.service
+    call '/v1/is-waiting?conversation_id=after' | grep '"is_someone_waiting":true' > /dev/null
+}
+check "A damaged state ends the service and says what to do; --discard-state, for once, does it" discard_state
+
 stop_loop() {
     local mark before start
     mark=$(journal_mark)
