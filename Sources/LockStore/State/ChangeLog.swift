@@ -40,6 +40,9 @@ struct ChangeLog: ~Copyable {
                 offset += count
             }
             guard fsync(descriptor) == 0 else { throw .system(errno, path, "fsync") }
+            // What was written at once the kernel keeps in pieces of up to 2 MiB, each of which is written whole when
+            // a byte of it has changed. Read again, a page at a time, it is in pages.
+            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
         } catch {
             unlink(path)
             throw error
@@ -90,6 +93,8 @@ struct ChangeLog: ~Copyable {
         guard let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             address != MAP_FAILED
         else { throw .system(errno, path, "mmap") }
+        // See ``create(_:_:)``.
+        madvise(address, size, MADV_RANDOM)
         return UnsafeMutableRawBufferPointer(start: address, count: size)
     }
 
