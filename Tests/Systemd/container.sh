@@ -4,11 +4,15 @@ start_container() {
     root=$folder/root
     rm -rf "$root"
     cp -a --reflink=auto "$folder/base" "$root"
+    boot_container
+}
+
+boot_container() {
     # It dies with this script, however that ends.
     setpriv --pdeathsig KILL systemd-nspawn --directory="$root" --machine="ticketlockd-$$" --boot \
         --register=no --keep-unit --private-network --resolv-conf=off --timezone=off --link-journal=no \
         --settings=no --console=read-only \
-        > "$folder/log/console.log" 2>&1 < /dev/null 9>&- &
+        >> "$folder/log/console.log" 2>&1 < /dev/null 9>&- &
     container=$!
     if ! (eventually 30 first_process && eventually 60 booted) > /dev/null 2>&1; then
         tail -n 20 "$folder/log/console.log" >&2
@@ -17,6 +21,21 @@ start_container() {
         exit 1
     fi
     leader=$(first_process)
+}
+
+# Shuts the container down in order, and boots it again. Not within a check.
+reboot_container() {
+    # Not its own `reboot`, which systemd-nspawn is not able to follow in a container.
+    inside systemctl --no-block poweroff
+    wait "$container" || true
+    boot_container
+}
+
+# Ends the container as a loss of power does, and boots it again. Not within a check.
+cut_power() {
+    kill -KILL "$leader"
+    wait "$container" || true
+    boot_container
 }
 
 # The container's process 1, as it is numbered outside.

@@ -53,6 +53,13 @@ no_drop_in() {
     inside systemctl daemon-reload
 }
 
+# with_options OPTIONS: restarts the daemon with them, for once.
+with_options() {
+    inside systemctl set-environment TICKETLOCKD_OPTIONS="$1"
+    inside systemctl restart ticketlockd.service
+    inside systemctl unset-environment TICKETLOCKD_OPTIONS
+}
+
 socket_on() {
     inside systemctl stop ticketlockd.service
     inside systemctl enable --now --quiet ticketlockd.socket

@@ -71,8 +71,8 @@ extension LockState {
             tokenCeiling: firstToken + 1 << 32, longestLife: options.limits.maxLifetime.nanoseconds,
             grantsFrom: .min, durability: options.durability, isClosed: false)
         if origin == .incomplete, let old {
-            // Every ticket that was lost was given out before the machine booted, at this clock's zero.
-            header.grantsFrom = old.longestLife
+            // Not from the boot, which is this clock's zero: in a container the clock may be the host's.
+            header.grantsFrom = clock.now().nanoseconds + old.longestLife
             header.longestLife = max(header.longestLife, old.longestLife)
         }
         try ChangeLog.create(folder.newLog, header)

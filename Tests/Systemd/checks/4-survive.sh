@@ -44,9 +44,7 @@ discard_state() {
     is ExecMainStatus 78
     journal_since "$mark" --output=cat | grep 'changes.log: is cut off;.* --discard-state' > /dev/null
     [ "$(inside stat --format=%s $folder/changes.log)" = 9999 ]
-    inside systemctl set-environment TICKETLOCKD_OPTIONS=--discard-state
-    inside systemctl start ticketlockd.service
-    inside systemctl unset-environment TICKETLOCKD_OPTIONS
+    with_options --discard-state
     [ "$(inside stat --format=%s $folder/changes.log.old)" = 9999 ]
     post issue-ticket '{"conversation_id":"after","lifetime":600}' > /dev/null
     inside systemctl restart ticketlockd.service
