@@ -14,6 +14,8 @@ struct ChangeLog: ~Copyable {
     private static let lastNumberPlace = 2048
     private static let databaseBytesPlace = 2056
     private static let entryHeadBytes = 24
+    /// More than the entries that a log has room for.
+    static let skippedNumbers: UInt64 = 1 << 32
 
     let path: String
     private let descriptor: Int32
@@ -208,7 +210,7 @@ struct ChangeLog: ~Copyable {
     /// Makes sure that nothing that may lie behind the last entry, from before the machine died, is ever taken for
     /// the next one.
     mutating func skipNumbers() {
-        nextNumber += 1 << 32
+        nextNumber += Self.skippedNumbers
         memory.put(nextNumber - 1, at: Self.lastNumberPlace)
     }
 

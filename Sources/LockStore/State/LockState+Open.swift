@@ -137,6 +137,8 @@ extension LockState {
         // The clock's, should this be a backup: others have been given out since.
         table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken, clock.token))
         table.noteChanges()
+        // Before the header names this boot: cut short, it is done anew.
+        if !isWhole { try takeOverTorn(&log, &database, nextToken: table.nextToken) }
         if options.durability == .power || old.durability == .power { try database.sync() }
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
@@ -148,8 +150,21 @@ extension LockState {
         let state = LockState(
             folder: folder, log: log, database: database, clock: clock, durability: options.durability,
             nextToken: table.nextToken, origin: .restored)
-        if !isWhole { try state.beginAfterPowerLoss() }
         return (state, table)
+    }
+
+    /// Leaves nothing in the log that the machine's death may have torn.
+    private static func takeOverTorn(
+        _ log: inout ChangeLog, _ database: inout StateDatabase, nextToken: FencingToken
+    ) throws(LockStateError) {
+        var updates: [StateDatabase.Update] = []
+        log.forEachRecord { updates.append(StateDatabase.Update($0, order: updates.count)) }
+        let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
+        let meta = StateDatabase.Meta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
+        try database.apply(&updates, meta: meta)
+        log.databaseBytes = try StateDatabase.fileBytes(database.path)
+        log.skipNumbers()
+        log.removeAll()
     }
 }
 

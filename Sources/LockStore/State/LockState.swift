@@ -92,12 +92,6 @@ package final class LockState: @unchecked Sendable {
         if now >= clockLookAt { lookAtClock(now: now) }
     }
 
-    /// Leaves nothing in the log that the machine's death may have torn.
-    func beginAfterPowerLoss() throws(LockStateError) {
-        log.skipNumbers()
-        try checkpoint()
-    }
-
     /// Throws while tickets of a state that was lost may be alive.
     func checkGranting(now: Instant) throws(LockStoreError) {
         guard let grantsFrom, now < grantsFrom else { return }
