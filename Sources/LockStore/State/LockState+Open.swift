@@ -75,16 +75,13 @@ extension LockState {
             header.grantsFrom = clock.now().nanoseconds + old.longestLife
             header.longestLife = max(header.longestLife, old.longestLife)
         }
-        try ChangeLog.create(folder.newLog, header)
-        try StateFolder.putAside(folder.database, keeping: false)
-        let meta = StateDatabase.Meta(stateID: header.stateID, applied: 0, nextToken: firstToken)
-        var database = try StateDatabase(
-            path: folder.database, durability: options.durability, isNew: true)
-        var none: [StateDatabase.Update] = []
-        try database.apply(&none, meta: meta)
-        try database.sync()
-        try StateFolder.putAside(folder.log, keeping: true)
-        try folder.useNewLog()
+        try folder.replaceFiles { log, database throws(LockStateError) in
+            try ChangeLog.create(log, header)
+            let new = try StateDatabase(path: database, durability: options.durability, isNew: true)
+            try new.begin(StateDatabase.Meta(stateID: header.stateID, applied: 0, nextToken: firstToken))
+        }
+        let database = try StateDatabase(
+            path: folder.database, durability: options.durability, isNew: false)
         var log = try ChangeLog(path: folder.log)
         log.databaseBytes = try StateDatabase.fileBytes(folder.database)
         var table = LockTable(

@@ -249,6 +249,13 @@ struct StateDatabase: ~Copyable {
         if code != MDB_NOTFOUND { try check(code, path, "mdb_del") }
     }
 
+    /// Gives a new file what belongs to all records, of which it has none yet, and waits for the disk.
+    consuming func begin(_ meta: Meta) throws(LockStateError) {
+        var none: [Update] = []
+        try apply(&none, meta: meta)
+        try sync()
+    }
+
     /// Waits until all there is lies on the disk.
     func sync() throws(LockStateError) {
         try Self.check(mdb_env_sync(environment, 1), path, "mdb_env_sync")

@@ -10,6 +10,7 @@ struct StateFolder: ~Copyable {
     /// A log that is complete takes its place; until then the state is not there.
     var newLog: String { path + "/changes.log.new" }
     var database: String { path + "/locks.mdb" }
+    private var newDatabase: String { path + "/locks.mdb.new" }
 
     /// Makes the directory if only it itself is missing, and takes it.
     init(_ path: String) throws(LockStateError) {
@@ -43,24 +44,41 @@ struct StateFolder: ~Copyable {
         return false
     }
 
-    static func remove(_ path: String) throws(LockStateError) {
-        if unlink(path) != 0, errno != ENOENT { throw .system(errno, path, "unlink") }
+    /// Lets `make` write both files, under other names, and then puts them in place of those that are there, which
+    /// are put aside as `*.old`. Until `make` has come to its end nothing that is there is touched.
+    func replaceFiles(
+        _ make: (_ log: String, _ database: String) throws(LockStateError) -> Void
+    ) throws(LockStateError) {
+        unlink(newDatabase)
+        do throws(LockStateError) {
+            try make(newLog, newDatabase)
+            try Self.putAside(log, keeping: true)
+        } catch {
+            removeNew()
+            throw error
+        }
+        try Self.putAside(database, keeping: false)
+        try Self.rename(newDatabase, to: database)
+        try Self.rename(newLog, to: log)
+        guard fsync(descriptor) == 0 else { throw .system(errno, path, "fsync") }
+    }
+
+    /// As far as it can be done: what stays is in nobody's way.
+    private func removeNew() {
+        unlink(newLog)
+        unlink(newDatabase)
     }
 
     /// Puts what is there aside under a name that ends with `.old`, in place of what was put aside before.
-    static func putAside(_ path: String, keeping: Bool) throws(LockStateError) {
+    private static func putAside(_ path: String, keeping: Bool) throws(LockStateError) {
         guard try isThere(path) else { return }
-        try remove(path + ".old")
-        if keeping {
-            if link(path, path + ".old") != 0 { throw .system(errno, path, "link") }
-        } else if rename(path, path + ".old") != 0 {
-            throw .system(errno, path, "rename")
-        }
+        let old = path + ".old"
+        if unlink(old) != 0, errno != ENOENT { throw .system(errno, old, "unlink") }
+        if !keeping { return try rename(path, to: old) }
+        if link(path, old) != 0 { throw .system(errno, path, "link") }
     }
 
-    /// Makes `newLog` the log, in one step.
-    func useNewLog() throws(LockStateError) {
-        guard rename(newLog, log) == 0 else { throw .system(errno, newLog, "rename") }
-        guard fsync(descriptor) == 0 else { throw .system(errno, path, "fsync") }
+    private static func rename(_ path: String, to other: String) throws(LockStateError) {
+        if Glibc.rename(path, other) != 0 { throw .system(errno, path, "rename") }
     }
 }

@@ -247,4 +247,24 @@ struct FullDiskTests {
             #expect(desk.everything == everything)
         }
     }
+
+    @Test("What is to be put aside stays where it is when the disk has no room for what comes in its place")
+    func fullWhenDiscarding() async throws {
+        try await withSmallDisk(12) { desk in
+            try desk.open()
+            for number in 0..<1_000 { try desk.issue("c\(number)") }
+            try desk.close()
+            let everything = desk.everything
+            let filler = try fill(desk)
+            // Room for the log, and not for the database.
+            let size = try Data(contentsOf: filler).count
+            truncate(filler.path, size - desk.logBytes - 8_192)
+            let before = try desk.files
+            let error = try #require(throws: LockStateError.self) { try desk.open(isDiscarding: true) }
+            #expect(error.code == .full)
+            #expect(try desk.files == before)
+            try desk.open()
+            #expect(desk.everything == everything)
+        }
+    }
 }
