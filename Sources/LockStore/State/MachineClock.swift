@@ -19,8 +19,8 @@ package struct MachineClock: Sendable {
     }
 
     /// Microseconds since 1970: above all tokens of the time before, since no process gives out a million a second
-    /// for long, unless the wall clock went back.
-    var token: FencingToken { UInt64(max(0, wallTime() / 1000)) }
+    /// for long, unless the wall clock went back. One that is centuries ahead leaves half of all tokens to give out.
+    var token: FencingToken { UInt64(min(max(0, wallTime() / 1000), 1 << 52)) }
 
     var wallOffset: Int64 { wallTime() - now().nanoseconds }
 
