@@ -6,13 +6,14 @@ extension LockTable {
     ///
     /// - Parameters:
     ///   - epoch: what was added to every moment when it was written.
-    ///   - latestExpiry: no ticket lives longer, whatever was written: a wall clock that went back does not
-    ///     make one live for years.
-    package mutating func restore(_ record: Record, epoch: Int64, latestExpiry: Instant = .never) -> Bool {
+    ///   - latest: no moment is taken to be later.
+    package mutating func restore(
+        _ record: Record, epoch: Int64, latest: LatestMoments = LatestMoments()
+    ) -> Bool {
         switch record.kind {
-        case .lock: restoreLock(record, epoch: epoch)
-        case .ticket: restoreTicket(record, epoch: epoch, latestExpiry: latestExpiry)
-        case .number: restoreNumber(record, epoch: epoch)
+        case .lock: restoreLock(record, epoch: epoch, latest)
+        case .ticket: restoreTicket(record, epoch: epoch, latest)
+        case .number: restoreNumber(record, epoch: epoch, latest)
         }
     }
 
@@ -33,7 +34,7 @@ extension LockTable {
         nextToken = max(nextToken, firstToken)
     }
 
-    private mutating func restoreLock(_ record: Record, epoch: Int64) -> Bool {
+    private mutating func restoreLock(_ record: Record, epoch: Int64, _ latest: LatestMoments) -> Bool {
         let value = record.value
         guard value.count > LockRecord.id, let slot = Int32(exactly: record.key).map(Int.init),
             slot >= slots.count
@@ -48,21 +49,21 @@ extension LockTable {
             Slot(
                 lock: TicketLock(
                     lastIssued: value.integer(at: LockRecord.lastIssued, TicketNumber.self),
-                    since: value.instant(at: LockRecord.since, epoch: epoch)),
+                    since: min(value.instant(at: LockRecord.since, epoch: epoch), latest.past)),
                 id: ids.insert(bytes)))
         idle.makeRoom(for: slot)
         return true
     }
 
-    private mutating func restoreTicket(_ record: Record, epoch: Int64, latestExpiry: Instant) -> Bool {
+    private mutating func restoreTicket(_ record: Record, epoch: Int64, _ latest: LatestMoments) -> Bool {
         let value = record.value
         guard value.count == TicketRecord.byteCount || value.count > TicketRecord.key else { return false }
         let slot = Int(value.integer(at: TicketRecord.slot, Int32.self))
         let once = value.integer(at: TicketRecord.lifetimeOnceServed, Int64.self)
         let ticket = Ticket(
             number: value.integer(at: TicketRecord.number, TicketNumber.self), token: record.key,
-            issued: value.instant(at: TicketRecord.issued, epoch: epoch),
-            expires: min(value.instant(at: TicketRecord.expires, epoch: epoch), latestExpiry),
+            issued: min(value.instant(at: TicketRecord.issued, epoch: epoch), latest.past),
+            expires: min(value.instant(at: TicketRecord.expires, epoch: epoch), latest.expiry),
             lifetimeOnceServed: once < 0 ? nil : .nanoseconds(once),
             hasKey: value.count > TicketRecord.key)
         guard slot >= 0, slot < slots.count, !slots[slot].isFree else { return false }
@@ -92,14 +93,14 @@ extension LockTable {
         return true
     }
 
-    private mutating func restoreNumber(_ record: Record, epoch: Int64) -> Bool {
+    private mutating func restoreNumber(_ record: Record, epoch: Int64, _ latest: LatestMoments) -> Bool {
         guard record.value.count == NumberRecord.byteCount, let key = Int32(exactly: record.key) else {
             return false
         }
         return retained.restore(
             Int(key), record.value.integer(at: NumberRecord.hash, UInt64.self),
             next: record.value.integer(at: NumberRecord.next, TicketNumber.self),
-            until: record.value.instant(at: NumberRecord.until, epoch: epoch))
+            until: min(record.value.instant(at: NumberRecord.until, epoch: epoch), latest.retention))
     }
 }
 

@@ -86,11 +86,12 @@ struct RestoringTests {
         let id = ConversationID("ada")
         _ = table.takeTicket(TicketRequest(lifetime: .seconds(60)), for: id, now: .start)
         var restored = LockTable(limits: LockLimits(), firstToken: 1, hash: table.hash)
+        var latest = LatestMoments()
+        latest.expiry = .start + .seconds(7)
         for (key, value) in StoredTable.all(of: &table).sorted(by: { $0.key < $1.key }) {
             let isGood = value.withUnsafeBytes { value in
                 restored.restore(
-                    Record(kind: key.kind, key: key.key, value: value), epoch: 0,
-                    latestExpiry: .start + .seconds(7))
+                    Record(kind: key.kind, key: key.key, value: value), epoch: 0, latest: latest)
             }
             #expect(isGood)
         }

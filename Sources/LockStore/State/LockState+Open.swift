@@ -114,12 +114,16 @@ extension LockState {
         }
         var header = old
         let isSameBoot = old.bootID == clock.bootID
-        var latestExpiry = Instant.never
+        var latest = LatestMoments()
         if !isSameBoot {
             header.epoch += clock.wallOffset - old.wallOffset
             let longest = max(
                 options.limits.maxLifetime, options.limits.maxWait, .nanoseconds(old.longestLife))
-            latestExpiry = clock.now() + longest
+            latest.past = clock.now()
+            latest.expiry = latest.past + longest
+            latest.retention = latest.past + max(longest, options.limits.numberRetention)
+            // Whatever the wall clock says: what was lost was given out before any later boot, too.
+            header.grantsFrom = min(header.grantsFrom, header.epoch &+ old.longestLife)
         }
         let isWhole = isSameBoot || old.isClosed
         let pending = try PendingRecords(&log, after: meta.applied, isWhole: isWhole)
@@ -127,7 +131,7 @@ extension LockState {
             limits: options.limits, firstToken: meta.nextToken, hash: SipHash(key: old.hashKey))
         for kind in RecordKind.allCases {
             let isGood = try pending.merge(kind, &database) {
-                table.restore($0, epoch: header.epoch, latestExpiry: latestExpiry)
+                table.restore($0, epoch: header.epoch, latest: latest)
             }
             guard isGood else { throw .corrupt(log.path, "does not go with locks.mdb") }
         }
