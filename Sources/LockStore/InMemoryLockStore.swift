@@ -234,7 +234,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     private func beginSync() {
         guard let state, state.isUnsynced else { return resumeSynced(nil) }
         swap(&inSync, &waitingForSync)
-        guard let diskSync else {
+        guard let diskSync, !state.isLogBroken else {
             let error = state.sync()
             return resumeSynced(error)
         }

@@ -38,6 +38,8 @@ package final class LockState: @unchecked Sendable {
     private var mustTakeOver = false
     /// There are entries that `power` has to make safe on the disk.
     package private(set) var isUnsynced = false
+    /// The disk has failed to take a part of the log: what follows would be lost with it, until the database has all.
+    private(set) var isLogBroken = false
     package var onNotice: ((LockStateNotice) -> Void)?
 
     /// No tickets are given out before that moment, because some of a state that was lost may be alive.
@@ -139,6 +141,7 @@ package final class LockState: @unchecked Sendable {
         log.removeAll()
         buffer.removeAll()
         mustTakeOver = false
+        isLogBroken = false
         isUnsynced = false
         if failure != nil {
             failure = nil
@@ -196,6 +199,7 @@ package final class LockState: @unchecked Sendable {
         guard number != 0 else { return nil }
         // What the kernel could not write it takes for written: the database must have it all anew.
         mustTakeOver = true
+        isLogBroken = true
         let error = LockStateError.system(number, log.path, "fdatasync")
         note(failure: error)
         return LockStoreError(.outcomeUnknown, error.description)
@@ -205,6 +209,15 @@ package final class LockState: @unchecked Sendable {
     func sync() -> LockStoreError? {
         guard isUnsynced else { return nil }
         syncBegins()
+        if isLogBroken {
+            do throws(LockStateError) {
+                try checkpoint()
+                return nil
+            } catch {
+                note(failure: error)
+                return LockStoreError(.outcomeUnknown, error.description)
+            }
+        }
         return syncEnded(log.sync() ? 0 : errno)
     }
 

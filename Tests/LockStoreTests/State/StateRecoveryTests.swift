@@ -60,4 +60,28 @@ struct StateRecoveryTests {
             #expect(try desk.issue("deleted").number == 0)
         }
     }
+
+    @Test("What was written while the disk failed is not answered before the database has it")
+    func failedSync() async throws {
+        try await StateDesk.with(.power) { desk in
+            try desk.open()
+            let place = try #require(try Data(contentsOf: URL(filePath: desk.log)).lastIndex { $0 != 0 })
+            try desk.issue("lost")
+            desk.state?.syncBegins()
+            try desk.issue("answered")
+            #expect(desk.state?.syncEnded(EIO) != nil)
+            #expect(desk.state?.isUnsynced == true)
+            #expect(desk.state?.sync() == nil)
+            let now = desk.now
+            desk.reboot(after: .zero)
+            desk.now = now
+            // What the disk failed to take is not there.
+            var data = try Data(contentsOf: URL(filePath: desk.log))
+            let start = max(place + 1, ChangeLog.start)
+            data.replaceSubrange(start..<start + 64, with: Data(count: 64))
+            try data.write(to: URL(filePath: desk.log))
+            try desk.open()
+            #expect(desk.table.lock(for: ConversationID("answered"), now: desk.moment) != nil)
+        }
+    }
 }
