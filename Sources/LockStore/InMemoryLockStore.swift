@@ -376,7 +376,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     private func setAlarm() {
-        let due = min(table.nextDeadline ?? .never, waiters.nextDeadline ?? .never)
+        var due = min(table.nextDeadline ?? .never, waiters.nextDeadline ?? .never)
+        if let state, table.ticketCount > 0 { due = min(due, state.nextClockLook) }
         guard due < alarmDue else { return }
         alarmDue = due
         time.wake(at: due)
@@ -389,6 +390,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             if let state { try state.makeReady(now: now) }
             table.expire(now: now, limit: Self.expiriesPerTurnMax)
             if let state { try write(to: state, now: now) }
+            state?.lookAtClock(now: now)
         } catch {
             // Nothing happens that cannot be written.
             alarmDue = now + Self.retryAfter

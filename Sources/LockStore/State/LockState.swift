@@ -30,7 +30,7 @@ package final class LockState: @unchecked Sendable {
     private var updates: [StateDatabase.Update] = []
     private var nextToken: FencingToken
     private var retryAt = Instant(nanoseconds: .min)
-    private var clockLookAt = Instant(nanoseconds: .min)
+    private var clockLookAt: Instant
     /// What is in the way of writing.
     private var failure: LockStateError?
     /// The buffer holds records that the log has had no room for, or the log could not be made safe: nothing is
@@ -56,6 +56,7 @@ package final class LockState: @unchecked Sendable {
         self.log = log
         self.database = database
         self.clock = clock
+        clockLookAt = clock.now() + Self.clockLookEvery
         self.durability = durability
         self.nextToken = nextToken
         self.origin = origin
@@ -163,8 +164,12 @@ package final class LockState: @unchecked Sendable {
         try log.setHeader(header)
     }
 
+    /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are tickets.
+    var nextClockLook: Instant { durability == .power ? clockLookAt : .never }
+
     /// The wall clock may have been set; after the machine's death lifetimes go by what is known of it.
-    private func lookAtClock(now: Instant) {
+    func lookAtClock(now: Instant) {
+        guard now >= clockLookAt else { return }
         clockLookAt = now + Self.clockLookEvery
         let offset = clock.wallOffset
         guard abs(offset - log.header.wallOffset) > 100_000_000 else { return }

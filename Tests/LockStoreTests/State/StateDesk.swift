@@ -1,8 +1,15 @@
 import Foundation
 import Support
+import Synchronization
 import TicketLock
 
 @testable import LockStore
+
+/// What the clocks of a machine show.
+private final class Clocks: Sendable {
+    let now = Atomic<Int64>(100_000_000_000)
+    let wall = Atomic<Int64>(1_800_000_000_000_000_000)
+}
 
 /// A table with its state on disk, used without a store around it, on a machine whose clocks a test sets.
 final class StateDesk {
@@ -10,9 +17,17 @@ final class StateDesk {
     var limits = LockLimits()
     var durability = StateDurability.process
     var logBytes = 1 << 22
-    /// Nanoseconds since the machine booted, and since 1970.
-    var now: Int64 = 100_000_000_000
-    var wall: Int64 = 1_800_000_000_000_000_000
+    private let clocks = Clocks()
+    /// Nanoseconds since the machine booted.
+    var now: Int64 {
+        get { clocks.now.load(ordering: .relaxed) }
+        set { clocks.now.store(newValue, ordering: .relaxed) }
+    }
+    /// Nanoseconds since 1970.
+    var wall: Int64 {
+        get { clocks.wall.load(ordering: .relaxed) }
+        set { clocks.wall.store(newValue, ordering: .relaxed) }
+    }
     var bootID: UInt128 = 1
     var notices: [String] = []
     private(set) var state: LockState?
@@ -28,9 +43,9 @@ final class StateDesk {
     var database: String { directory + "/locks.mdb" }
 
     func open(isDiscarding: Bool = false, at other: String? = nil) throws {
-        let (now, wall) = (now, wall)
         let clock = MachineClock(
-            bootID: bootID, now: { Instant(nanoseconds: now) }, wallTime: { wall })
+            bootID: bootID, now: { [clocks] in Instant(nanoseconds: clocks.now.load(ordering: .relaxed)) },
+            wallTime: { [clocks] in clocks.wall.load(ordering: .relaxed) })
         var options = LockState.Options(
             directory: other ?? directory, durability: durability, isDiscarding: isDiscarding, limits: limits)
         options.logBytes = logBytes

@@ -84,4 +84,33 @@ struct StateRecoveryTests {
             #expect(desk.table.lock(for: ConversationID("answered"), now: desk.moment) != nil)
         }
     }
+
+    @Test("A clock that was set while nobody asked for anything ends no ticket when the machine dies then")
+    func clockSetWhileIdle() async throws {
+        try await StateDesk.with(.power) { desk in
+            // The harness's clock.
+            desk.now = 1_000_000_000_000
+            try desk.open()
+            try desk.issue(lifetime: .seconds(600))
+            #expect(desk.state?.sync() == nil)
+            try await idle(desk) { desk.wall += 86_400_000_000_000 }
+            desk.reboot(after: .seconds(10))
+            try desk.open()
+            #expect(desk.table.ticketCount == 1)
+            let found = desk.table.lock(for: ConversationID("ada"), now: desk.moment)
+            #expect(found?.tickets.first.map { $0.expires - desk.moment } == .seconds(560))
+        }
+    }
+
+    /// Lets a store have the state for half a minute in which nobody asks for anything.
+    private func idle(_ desk: StateDesk, _ atFirst: () -> Void) async throws {
+        let harness = try MemoryHarness()
+        let store = InMemoryLockStore(
+            loop: harness.loop, time: harness.clock, table: desk.table, state: try #require(desk.state))
+        await store.start()
+        atFirst()
+        desk.pass(.seconds(30))
+        try await harness.advance(by: .seconds(30))
+        await harness.tearDown()
+    }
 }
