@@ -215,7 +215,15 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         let now = time.now()
         if let state { try state.makeReady(now: now) }
         let value = operation(&table, now)
-        if let state { try write(to: state, now: now) }
+        if let state {
+            do throws(LockStoreError) {
+                try write(to: state, now: now)
+            } catch {
+                // It is done, and those who wait are told when it is written, whether or not anybody asks.
+                retryLater(now: now)
+                throw error
+            }
+        }
         tellWaiters()
         setAlarm()
         return value
@@ -383,6 +391,11 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         time.wake(at: due)
     }
 
+    private func retryLater(now: Instant) {
+        alarmDue = min(alarmDue, now + Self.retryAfter)
+        time.wake(at: alarmDue)
+    }
+
     private func alarmWentOff() {
         alarmDue = .never
         let now = time.now()
@@ -393,8 +406,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
             state?.lookAtClock(now: now)
         } catch {
             // Nothing happens that cannot be written.
-            alarmDue = now + Self.retryAfter
-            return time.wake(at: alarmDue)
+            return retryLater(now: now)
         }
         tellWaiters()
         for _ in 0..<Self.expiriesPerTurnMax {

@@ -267,4 +267,32 @@ struct FullDiskTests {
             #expect(desk.everything == everything)
         }
     }
+
+    @Test("Who waits on a full disk is told as soon as there is room, though nobody asks for anything")
+    func fullWhileWaiting() async throws {
+        try await withSmallDisk(24) { desk in
+            desk.limits.ticketsPerLockMax = 50_000
+            // So short that the end of the queue does not fit.
+            desk.logBytes = 1 << 18
+            try desk.open()
+            for _ in 0..<20_000 { try desk.issue(lifetime: .seconds(3600)) }
+            let state = try #require(desk.state)
+            let harness = try MemoryHarness()
+            try await harness.advance(by: .seconds(1))
+            let store = InMemoryLockStore(
+                loop: harness.loop, time: harness.clock, table: desk.table, state: state)
+            await store.start()
+            let id = ConversationID("ada")
+            let waiter = Task { try await store.wait(for: 9, token: nil, of: id, timeout: .seconds(300)) }
+            while await store.statistics().waiterCount == 0 { await Task.yield() }
+            let filler = try fill(desk)
+            await #expect(throws: LockStoreError.self) { try await store.deleteLock(for: id) }
+            try FileManager.default.removeItem(at: filler)
+            try await harness.advance(by: .seconds(2))
+            #expect(await store.statistics().waiterCount == 0)
+            try await harness.advance(by: .seconds(300))
+            #expect(try await waiter.value == .failure(.gone(.lockDeleted)))
+            await harness.tearDown()
+        }
+    }
 }
