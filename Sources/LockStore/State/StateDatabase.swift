@@ -43,9 +43,12 @@ struct StateDatabase: ~Copyable {
     }
 
     let path: String
-    private let environment: OpaquePointer
-    private let databases: [MDB_dbi]
-    private let metaDatabase: MDB_dbi
+    private let durability: StateDurability
+    private var environment: OpaquePointer
+    private var databases: [MDB_dbi]
+    private var metaDatabase: MDB_dbi
+    /// Writing has failed: LMDB may take no more before the file is opened anew.
+    private var isBroken = false
     /// No key of the kind is larger: what is put above can be appended, and need not be looked for.
     private var largestKeys: [UInt64?]
     private var scratch: [UInt8]
@@ -54,28 +57,60 @@ struct StateDatabase: ~Copyable {
     ///
     /// - Parameter durability: `power` lets every commit wait for the disk.
     init(path: String, durability: StateDurability, isNew: Bool) throws(LockStateError) {
-        var environment: OpaquePointer?
-        try Self.check(mdb_env_create(&environment), path, "mdb_env_create")
-        guard let environment else { throw .system(ENOMEM, path, "mdb_env_create") }
-        let opened: [MDB_dbi]
-        do throws(LockStateError) {
-            try Self.check(mdb_env_set_maxdbs(environment, 4), path, "mdb_env_set_maxdbs")
-            try Self.check(mdb_env_set_mapsize(environment, Self.mapBytes), path, "mdb_env_set_mapsize")
-            // Without MDB_WRITEMAP: a disk that is full shall be an error, not a signal.
-            let syncing = durability == .power ? 0 : MDB_NOSYNC
-            let flags = UInt32(MDB_NOSUBDIR | MDB_NOLOCK | syncing)
-            try Self.check(mdb_env_open(environment, path, flags, 0o600), path, "mdb_env_open")
-            opened = try Self.openDatabases(environment, path, isNew: isNew)
-        } catch {
-            mdb_env_close(environment)
-            throw error
-        }
+        let (environment, opened) = try Self.open(path, durability, isNew: isNew)
         self.path = path
+        self.durability = durability
         self.environment = environment
         databases = Array(opened.dropLast())
         metaDatabase = opened[opened.count - 1]
         largestKeys = RecordKind.allCases.map { _ in nil }
         scratch = []
+    }
+
+    private static func open(
+        _ path: String, _ durability: StateDurability, isNew: Bool
+    ) throws(LockStateError) -> (environment: OpaquePointer, databases: [MDB_dbi]) {
+        var environment: OpaquePointer?
+        try check(mdb_env_create(&environment), path, "mdb_env_create")
+        guard let environment else { throw .system(ENOMEM, path, "mdb_env_create") }
+        do throws(LockStateError) {
+            try check(mdb_env_set_maxdbs(environment, 4), path, "mdb_env_set_maxdbs")
+            try check(mdb_env_set_mapsize(environment, mapBytes), path, "mdb_env_set_mapsize")
+            // Without MDB_WRITEMAP: a disk that is full shall be an error, not a signal.
+            let syncing = durability == .power ? 0 : MDB_NOSYNC
+            let flags = UInt32(MDB_NOSUBDIR | MDB_NOLOCK | syncing)
+            try check(mdb_env_open(environment, path, flags, 0o600), path, "mdb_env_open")
+            return (environment, try openDatabases(environment, path, isNew: isNew))
+        } catch {
+            mdb_env_close(environment)
+            throw error
+        }
+    }
+
+    /// Opens the file anew. What was being written when that failed is there or not.
+    private mutating func reopen() throws(LockStateError) {
+        let (new, opened) = try Self.open(path, durability, isNew: false)
+        mdb_env_close(environment)
+        environment = new
+        databases = Array(opened.dropLast())
+        metaDatabase = opened[opened.count - 1]
+        let (path, databases) = (path, databases)
+        var largest: [UInt64?] = []
+        try transaction(isReadOnly: true) { transaction throws(LockStateError) in
+            for database in databases {
+                var cursor: OpaquePointer?
+                try Self.check(mdb_cursor_open(transaction, database, &cursor), path, "mdb_cursor_open")
+                defer { mdb_cursor_close(cursor) }
+                var (key, value) = (MDB_val(), MDB_val())
+                let code = mdb_cursor_get(cursor, &key, &value, MDB_LAST)
+                if code != MDB_NOTFOUND { try Self.check(code, path, "mdb_cursor_get") }
+                let isThere = code == MDB_SUCCESS
+                largest.append(
+                    isThere ? UInt64(littleEndian: key.mv_data.loadUnaligned(as: UInt64.self)) : nil)
+            }
+        }
+        largestKeys = largest
+        isBroken = false
     }
 
     deinit { mdb_env_close(environment) }
@@ -186,6 +221,8 @@ struct StateDatabase: ~Copyable {
 
     /// Makes the records what `updates` say, in one step; or throws, and nothing has changed.
     mutating func apply(_ updates: inout [Update], meta: Meta) throws(LockStateError) {
+        if isBroken { try reopen() }
+        isBroken = true
         Update.sort(&updates)
         var largest = largestKeys
         var scratch: [UInt8] = []
@@ -216,6 +253,7 @@ struct StateDatabase: ~Copyable {
             }
         }
         largestKeys = largest
+        isBroken = false
     }
 
     private static func put(

@@ -129,6 +129,40 @@ struct StateFaultTests {
         }
     }
 
+    @Test("After a disk that failed once in the midst of a commit, operations go on without a restart")
+    func failedCommit() async throws {
+        try await StateDesk.with(.power) { desk in
+            desk.logBytes = 1 << 19
+            try desk.open()
+            try desk.issue()
+            // LMDB writes the page that ends a commit through a descriptor of its own.
+            let nowhere = Glibc.open("/dev/null", O_RDONLY)
+            for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+                guard let descriptor = Int32(name), fcntl(descriptor, F_GETFL) & O_DSYNC != 0 else {
+                    continue
+                }
+                // Others come and go meanwhile.
+                let target = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\(name)")
+                if target == desk.database { #expect(dup2(nowhere, descriptor) == descriptor) }
+            }
+            _ = Glibc.close(nowhere)
+            var issued = 0
+            #expect(throws: LockStoreError.self) {
+                while issued < 20_000 {
+                    try desk.issue("c\(issued)")
+                    issued += 1
+                }
+            }
+            desk.pass(.seconds(1))
+            try desk.issue("c\(issued)")
+            #expect(desk.notices.count == 2)
+            let everything = desk.everything
+            try desk.reopen()
+            #expect(desk.everything == everything)
+        }
+    }
+
     @Test("A path that is no directory, or leads nowhere, is refused")
     func noDirectory() async throws {
         try await withTemporaryFolder { folder in
