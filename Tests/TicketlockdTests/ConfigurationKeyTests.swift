@@ -57,8 +57,8 @@ struct ConfigurationKeyTests {
             Edges(key: "shutdown_timeout", good: ["0", "600"], bad: ["600.1"] + notNumbers),
             Edges(key: "store.type", good: ["memory", "redis"], bad: ["", "Memory", "redis:", "memory "]),
             Edges(
-                key: "store.state_directory", good: ["", "/a", "/var/lib/a b"],
-                bad: ["a", "./a", "/", "/a/", "~/a", "/a\nb"]),
+                key: "store.state_directory", good: ["", "/a", "/a/", "/var/lib/a b"],
+                bad: ["a", "./a", "/", "//", "/a//", "~/a", "/a\nb"]),
             Edges(
                 key: "store.durability", good: ["process", "power"], bad: ["", "Power", "none", "process "]),
         ] + redis + [

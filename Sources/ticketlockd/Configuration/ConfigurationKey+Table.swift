@@ -25,7 +25,7 @@ extension ConfigurationKey {
             "The longest that an orderly end may take."),
         ConfigurationKey("store.type", \.store.type, .word, default: .memory, "Where ticket locks live."),
         ConfigurationKey(
-            "store.state_directory", \.store.stateDirectory, .optionalPath, default: nil,
+            "store.state_directory", \.store.stateDirectory, .optionalDirectory, default: nil,
             "Where the store in memory keeps its locks on disk as well; if empty, nowhere."),
         ConfigurationKey(
             "store.durability", \.store.durability, .word, default: .process,

@@ -28,6 +28,13 @@ extension ConfigurationKind<String?> {
         optional("an absolute path, or empty for none") { isPath($0) }
     }
 
+    /// The same of a directory, which a shell completes with a slash.
+    static var optionalDirectory: Self {
+        optional("an absolute path, or empty for none") {
+            isPath($0.hasSuffix("/") ? String($0.dropLast()) : $0)
+        }
+    }
+
     /// The path of a Unix socket, or empty for none.
     static var optionalSocketPath: Self {
         let bytesMax = ListenAddress.unixPathBytesMax
