@@ -60,7 +60,8 @@ struct ConfigurationKeyTests {
                 key: "store.state_directory", good: ["", "/a", "/a/", "/var/lib/a b"],
                 bad: ["a", "./a", "/", "//", "/a//", "~/a", "/a\nb"]),
             Edges(
-                key: "store.durability", good: ["process", "power"], bad: ["", "Power", "none", "process "]),
+                key: "store.durability", good: ["process", "power"], bad: ["", "Power", "none", "process "],
+                room: "store: {state_directory: /a}"),
         ] + redis + [
             Edges(
                 key: "log.level", good: ["trace", "debug", "info", "notice", "warning", "error", "critical"],

@@ -37,6 +37,16 @@ struct ConfigurationRuleTests {
             try errors(["--set", "locks.max_lifetime=x", "--set", "locks.default_lifetime=5000"]).count == 1)
     }
 
+    @Test("Whoever asks for power believes to have a state on disk")
+    func powerWithoutDirectory() throws {
+        let power = ["--set", "store.durability=power"]
+        let refused = try errors(power)
+        #expect(refused.count == 1)
+        #expect(refused.first?.hasPrefix("store.durability") == true)
+        #expect(try errors(power + ["--set", "store.state_directory=/a"]) == [])
+        #expect(try errors(["--set", "store.durability=process"]) == [])
+    }
+
     @Test("What a rule ties together is reloaded together, so that SIGHUP cannot break the rule")
     func reloadable() throws {
         for rule in ConfigurationRule.all {

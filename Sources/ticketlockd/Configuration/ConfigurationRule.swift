@@ -1,3 +1,5 @@
+import LockStore
+
 /// A rule about two keys whose values are allowed one by one but not together.
 struct ConfigurationRule: Sendable {
     /// The key that an error names first.
@@ -35,6 +37,10 @@ struct ConfigurationRule: Sendable {
             atMost("locks.default_wait", "locks.max_wait") { $0.locks.defaultWait <= $0.locks.maxWait },
             atMost("http.max_connections_per_ip", "http.max_connections") {
                 $0.http.connectionsPerIPMax <= $0.http.connectionsMax
+            },
+            ConfigurationRule("store.durability", "is of no use without a value of", "store.state_directory")
+            {
+                $0.store.durability != .power || $0.store.stateDirectory != nil
             },
         ] + redis
 
