@@ -38,15 +38,17 @@ package struct MachineClock: Sendable {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    private static func readBootID(_ path: String) throws(LockStateError) -> UInt128 {
+    static func readBootID(_ path: String) throws(LockStateError) -> UInt128 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(errno, path, "open") }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = read(descriptor, &bytes, bytes.count)
         let digits = String(decoding: bytes[..<max(0, count)], as: UTF8.self).filter(\.isHexDigit)
         guard let number = UInt128(digits, radix: 16), digits.utf8.count == 32 else {
-            throw LockStateError(.failed, path, "is no boot ID")
+            throw LockStateError(
+                .unusable, path,
+                "has no boot ID to be read, without which store.state_directory is of no use: let the daemon see "
+                    + "/proc, or set no directory")
         }
         return number
     }

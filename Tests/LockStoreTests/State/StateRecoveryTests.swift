@@ -85,6 +85,24 @@ struct StateRecoveryTests {
         }
     }
 
+    @Test("A file that is no boot ID is named, with what it is needed for")
+    func bootID() async throws {
+        try await withTemporaryFolder { folder in
+            let file = folder.appending(path: "boot_id")
+            for content in [nil, "", "nonsense\n"] {
+                try content?.write(to: file, atomically: true, encoding: .utf8)
+                let error = try #require(throws: LockStateError.self) {
+                    try MachineClock.readBootID(file.path)
+                }
+                #expect(error.code == .unusable)
+                #expect(error.description.hasPrefix(file.path))
+                #expect(error.description.contains("boot ID"))
+            }
+            try "01234567-89ab-cdef-0123-456789abcdef\n".write(to: file, atomically: true, encoding: .utf8)
+            #expect(try MachineClock.readBootID(file.path) == 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
+        }
+    }
+
     @Test("A clock that was set while nobody asked for anything ends no ticket when the machine dies then")
     func clockSetWhileIdle() async throws {
         try await StateDesk.with(.power) { desk in
