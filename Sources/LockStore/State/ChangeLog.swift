@@ -21,6 +21,8 @@ struct ChangeLog: ~Copyable {
     private let descriptor: Int32
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var header: StateHeader
+    /// The disk has failed to take the header; the one before holds there.
+    private(set) var isHeaderLost = false
     /// Where the next entry goes.
     private(set) var end = ChangeLog.start
     /// The next entry's number; the first ever has 1.
@@ -219,19 +221,22 @@ struct ChangeLog: ~Copyable {
     /// Waits until all there is lies on the disk; false with `errno` when that failed.
     func sync() -> Bool { fdatasync(descriptor) == 0 }
 
-    /// Another descriptor of the file, whose owner closes it; -1 when there is none left.
-    func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+    /// Another descriptor of the file, whose owner closes it; -1 when there is none to be had. Opened anew, since of
+    /// two that share one opening only one is told that the disk has failed.
+    func reopened() -> Int32 { Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
 
     /// Replaces the header, at the place of the one before the last, and waits until it lies on the disk.
     mutating func setHeader(_ new: StateHeader) throws(LockStateError) {
-        guard new != header else { return }
+        guard new != header || isHeaderLost else { return }
         var new = new
         new.generation = header.generation + 1
         let place = Int(new.generation & 1) * Self.headerStride
         UnsafeMutableRawBufferPointer(rebasing: memory[place..<place + StateHeader.byteCount])
             .copyBytes(from: new.bytes)
         header = new
+        isHeaderLost = true
         guard sync() else { throw .system(errno, path, "fdatasync") }
+        isHeaderLost = false
     }
 }
 

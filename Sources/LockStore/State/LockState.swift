@@ -144,12 +144,12 @@ package final class LockState: @unchecked Sendable {
         mustTakeOver = false
         isLogBroken = false
         isUnsynced = false
+        if log.isHeaderLost || nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
+            try setHeader { $0.tokenCeiling = nextToken + Self.tokenStep }
+        }
         if failure != nil {
             failure = nil
             onNotice?(.recovered)
-        }
-        if nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
-            try setHeader { $0.tokenCeiling = nextToken + Self.tokenStep }
         }
     }
 
@@ -161,7 +161,14 @@ package final class LockState: @unchecked Sendable {
     private func setHeader(_ change: (inout StateHeader) -> Void) throws(LockStateError) {
         var header = log.header
         change(&header)
-        try log.setHeader(header)
+        do throws(LockStateError) {
+            try log.setHeader(header)
+        } catch {
+            // With it the disk may have lost what else is in the log.
+            mustTakeOver = true
+            isLogBroken = true
+            throw error
+        }
     }
 
     /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are tickets.
@@ -192,7 +199,7 @@ package final class LockState: @unchecked Sendable {
 
     /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
     func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> DiskSync? {
-        guard durability == .power, case let descriptor = log.duplicate(), descriptor >= 0 else { return nil }
+        guard durability == .power, case let descriptor = log.reopened(), descriptor >= 0 else { return nil }
         return DiskSync(descriptor, on: loop, done: done)
     }
 

@@ -85,6 +85,30 @@ struct StateRecoveryTests {
         }
     }
 
+    @Test("A header that the disk did not take is known to cost what the log holds besides")
+    func failedHeader() async throws {
+        try await StateDesk.with(.power) { desk in
+            try desk.open()
+            try desk.issue()
+            let descriptor = try #require(try descriptor(of: desk.log))
+            let good = dup(descriptor)
+            // What is no disk cannot be waited for.
+            let nowhere = Glibc.open("/dev/null", O_RDWR)
+            dup2(nowhere, descriptor)
+            desk.wall += 86_400_000_000_000
+            desk.pass(.seconds(11))
+            try desk.issue()
+            #expect(desk.notices.count == 1)
+            #expect(desk.state?.sync() != nil)
+            #expect(desk.notices.count == 1)
+            dup2(good, descriptor)
+            try desk.issue()
+            #expect(desk.state?.sync() == nil)
+            #expect(desk.notices.count == 2)
+            for other in [good, nowhere] { _ = Glibc.close(other) }
+        }
+    }
+
     @Test("A file that is no boot ID is named, with what it is needed for")
     func bootID() async throws {
         try await withTemporaryFolder { folder in
@@ -130,5 +154,14 @@ struct StateRecoveryTests {
         desk.pass(.seconds(30))
         try await harness.advance(by: .seconds(30))
         await harness.tearDown()
+    }
+
+    private func descriptor(of path: String) throws -> Int32? {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            // Others come and go meanwhile.
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
+            if target == path { return Int32(name) }
+        }
+        return nil
     }
 }
