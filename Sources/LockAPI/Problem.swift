@@ -134,6 +134,13 @@ extension Problem {
         switch error.code {
         case .unavailable:
             self.init(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
+        case .stateUnwritable:
+            self.init(.storeUnavailable, "the lock store's state cannot be written; nothing was changed")
+        case .stateIncomplete(let seconds):
+            self.init(
+                .storeUnavailable,
+                "tickets that were lost with the machine may be alive for another \(seconds) s, and none are "
+                    + "given out; nothing was changed")
         case .outcomeUnknown:
             self.init(
                 .outcomeUnknown,

@@ -3,6 +3,10 @@ package struct LockStoreError: Error, Equatable, Sendable {
     package enum Code: Equatable, Sendable {
         /// The store cannot be reached now.
         case unavailable
+        /// The store's state on disk cannot be written now.
+        case stateUnwritable
+        /// Tickets of a state that was lost may be alive, for so many seconds; none are given out.
+        case stateIncomplete(seconds: Int64)
         /// The operation was asked for, and whether it was done will not be known: the store was lost, or did not
         /// answer in time.
         case outcomeUnknown

@@ -48,6 +48,27 @@ import TicketLock
     }
 
     @Test(
+        "What keeps a state on disk from being used is told, without the reason's details",
+        arguments: [
+            (
+                LockStoreError.Code.stateUnwritable,
+                "the lock store's state cannot be written; nothing was changed"
+            ),
+            (
+                .stateIncomplete(seconds: 3599),
+                "tickets that were lost with the machine may be alive for another 3599 s, and none are given out; "
+                    + "nothing was changed"
+            ),
+        ])
+    func state(code: LockStoreError.Code, detail: String) async throws {
+        try await serving(code) { server in
+            let response = try server.connect().post("issue-ticket", #"{"conversation_id":"ada"}"#)
+            try expectProblem(response, 503, "store_unavailable", field: nil, detail)
+            #expect(try response.json["detail"]?.string == detail)
+        }
+    }
+
+    @Test(
         "An unknown outcome and a value that is no lock have codes of their own; who may ask again is told when"
     )
     func codes() async throws {

@@ -62,7 +62,8 @@ eventually() {
     local end=$((SECONDS + $1))
     shift
     until "$@"; do
-        ((SECONDS < end))
+        # Said outright, since in a condition bash would not stop here.
+        ((SECONDS < end)) || return 1
         sleep 0.05
     done
 }

@@ -31,8 +31,8 @@ reboot_container() {
     boot_container
 }
 
-# Ends the container as a loss of power does, and boots it again. Not within a check.
-cut_power() {
+# Kills the container, and boots it again. Not within a check.
+kill_container() {
     kill -KILL "$leader"
     wait "$container" || true
     boot_container

@@ -122,8 +122,9 @@ extension LockState {
             latest.past = clock.now()
             latest.expiry = latest.past + longest
             latest.retention = latest.past + max(longest, options.limits.numberRetention)
-            // Whatever the wall clock says: what was lost was given out before any later boot, too.
-            header.grantsFrom = min(header.grantsFrom, header.epoch &+ old.longestLife)
+            // Whatever the wall clock says: what was lost was given out before now.
+            header.grantsFrom = min(
+                header.grantsFrom, header.epoch &+ clock.now().nanoseconds + old.longestLife)
         }
         let isWhole = isSameBoot || old.isClosed
         let pending = try PendingRecords(&log, after: meta.applied, isWhole: isWhole)
@@ -162,7 +163,7 @@ extension LockState {
         log.forEachRecord { updates.append(StateDatabase.Update($0, order: updates.count)) }
         let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
         let meta = StateDatabase.Meta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
-        try database.apply(&updates, meta: meta)
+        try database.apply(&updates, meta: meta, inSteps: false)
         log.databaseBytes = try StateDatabase.fileBytes(database.path)
         log.skipNumbers()
         log.removeAll()
@@ -181,10 +182,9 @@ private struct PendingRecords {
             Record.forEach(in: entry) { found.append(StateDatabase.Update($0, order: found.count)) }
         }
         StateDatabase.Update.sort(&found)
-        for (index, update) in found.enumerated() {
+        for update in found {
             let kind = RecordKind.allCases[update.kind]
             if kind == .ticket { nextToken = max(nextToken, update.key + 1) }
-            if index + 1 < found.count, found[index + 1].isOfSameKey(as: update) { continue }
             records[update.kind].append(Record(kind: kind, key: update.key, value: update.value))
         }
     }

@@ -100,14 +100,13 @@ package final class LockState: @unchecked Sendable {
         guard let grantsFrom, now < grantsFrom else { return }
         let seconds = (grantsFrom - now).components.seconds + 1
         throw LockStoreError(
-            .unavailable,
-            "tickets lost with the machine may be alive for \(seconds) s; --discard-state forgets them")
+            .stateIncomplete(seconds: seconds), "the state on disk was lost with the machine")
     }
 
     /// Throws while nothing can be written.
     func checkReady(now: Instant) throws(LockStoreError) {
         if let failure, mustTakeOver || log.room < Self.roomMin {
-            throw LockStoreError(.unavailable, failure.description)
+            throw LockStoreError(.stateUnwritable, failure.description)
         }
         try checkGranting(now: now)
     }
@@ -123,7 +122,7 @@ package final class LockState: @unchecked Sendable {
             }
         }
         guard let failure, mustTakeOver || log.room < Self.roomMin else { return }
-        throw LockStoreError(.unavailable, failure.description)
+        throw LockStoreError(.stateUnwritable, failure.description)
     }
 
     /// Brings everything into the database, and begins the log anew.
@@ -137,7 +136,10 @@ package final class LockState: @unchecked Sendable {
         _ = Record.forEach(in: buffer.bytes, add)
         let meta = StateDatabase.Meta(
             stateID: log.header.stateID, applied: log.nextNumber - 1, nextToken: nextToken)
-        try database.apply(&updates, meta: meta)
+        // Some steps done are no harm as long as the log has all, also after a loss of power.
+        let isLogWhole = buffer.count == 0 && !isLogBroken
+        let inSteps = isLogWhole && (durability == .process || log.sync())
+        try database.apply(&updates, meta: meta, inSteps: inSteps)
         log.databaseBytes = try StateDatabase.fileBytes(database.path)
         log.removeAll()
         buffer.removeAll()

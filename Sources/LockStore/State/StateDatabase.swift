@@ -11,6 +11,8 @@ struct StateDatabase: ~Copyable {
     private static let mapBytes = 1 << 36
     private static let checksumBytes = 8
     private static let metaBytes = 32
+    /// Each may write a page; the pages' numbers then take less than half a page, which stands for itself.
+    static let stepUpdates = 200
 
     /// What belongs to all records.
     struct Meta: Equatable {
@@ -39,7 +41,17 @@ struct StateDatabase: ~Copyable {
 
         func isOfSameKey(as other: Update) -> Bool { rank >> 64 == other.rank >> 64 }
 
-        static func sort(_ updates: inout [Update]) { updates.sort { $0.rank < $1.rank } }
+        /// By kind and key, with the last of several for a key only.
+        static func sort(_ updates: inout [Update]) {
+            updates.sort { $0.rank < $1.rank }
+            var count = 0
+            for index in updates.indices {
+                if index + 1 < updates.count, updates[index + 1].isOfSameKey(as: updates[index]) { continue }
+                updates[count] = updates[index]
+                count += 1
+            }
+            updates.removeLast(updates.count - count)
+        }
     }
 
     let path: String
@@ -219,21 +231,34 @@ struct StateDatabase: ~Copyable {
 
     // MARK: Writing
 
-    /// Makes the records what `updates` say, in one step; or throws, and nothing has changed.
-    mutating func apply(_ updates: inout [Update], meta: Meta) throws(LockStateError) {
+    /// Makes the records what `updates` say, or throws. Then nothing has changed; or, if `inSteps`, some records have,
+    /// but not what belongs to all: the same updates must come again.
+    ///
+    /// In steps LMDB keeps the file small: it frees a page for each that it writes, uses it again two transactions
+    /// later, and puts down what a transaction has freed in adjacent pages, for which the file grows when there are
+    /// none.
+    mutating func apply(_ updates: inout [Update], meta: Meta, inSteps: Bool) throws(LockStateError) {
         if isBroken { try reopen() }
         isBroken = true
         Update.sort(&updates)
+        let step = inSteps ? Self.stepUpdates : max(1, updates.count)
+        var start = 0
+        repeat {
+            let end = min(start + step, updates.count)
+            try commit(updates[start..<end], meta: end == updates.count ? meta : nil)
+            start = end
+        } while start < updates.count
+        isBroken = false
+    }
+
+    private mutating func commit(_ updates: ArraySlice<Update>, meta: Meta?) throws(LockStateError) {
         var largest = largestKeys
         var scratch: [UInt8] = []
         swap(&scratch, &self.scratch)
         defer { swap(&scratch, &self.scratch) }
         let (path, databases, metaDatabase) = (path, databases, metaDatabase)
         try transaction(isReadOnly: false) { transaction throws(LockStateError) in
-            for index in updates.indices {
-                let update = updates[index]
-                // The last of a key's is the one that holds.
-                if index + 1 < updates.count, updates[index + 1].isOfSameKey(as: update) { continue }
+            for update in updates {
                 let (kind, key) = (update.kind, update.key)
                 let isAbove = largest[kind].map { key > $0 } ?? true
                 if update.value.isEmpty {
@@ -243,6 +268,7 @@ struct StateDatabase: ~Copyable {
                 if isAbove { largest[kind] = key }
                 try Self.put(transaction, databases[kind], key, update.value, isLast: isAbove, &scratch, path)
             }
+            guard let meta else { return }
             var bytes: (UInt64, UInt64, UInt64, UInt64) = (
                 UInt64(truncatingIfNeeded: meta.stateID).littleEndian,
                 UInt64(truncatingIfNeeded: meta.stateID >> 64).littleEndian,
@@ -253,7 +279,6 @@ struct StateDatabase: ~Copyable {
             }
         }
         largestKeys = largest
-        isBroken = false
     }
 
     private static func put(
@@ -290,7 +315,7 @@ struct StateDatabase: ~Copyable {
     /// Gives a new file what belongs to all records, of which it has none yet, and waits for the disk.
     consuming func begin(_ meta: Meta) throws(LockStateError) {
         var none: [Update] = []
-        try apply(&none, meta: meta)
+        try apply(&none, meta: meta, inSteps: false)
         try sync()
     }
 

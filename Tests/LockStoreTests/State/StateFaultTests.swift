@@ -241,7 +241,7 @@ struct FullDiskTests {
                     error = thrown
                 }
             }
-            #expect(error?.code == .unavailable)
+            #expect(error?.code == .stateUnwritable)
             #expect(desk.notices.count == 1)
             #expect(throws: LockStoreError.self) { try desk.state?.checkReady(now: desk.moment) }
             // Memory and disk agree, also when the process dies now and starts on the full disk.

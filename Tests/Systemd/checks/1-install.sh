@@ -1,7 +1,8 @@
 # A person installs the package with one command.
 
 files_now() {
-    inside find / -xdev \( -path /srv -o -path /var/log -o -path /var/cache/apt -o -path /var/lib/apt \) -prune \
+    inside find / -xdev \( -path /srv -o -path /var/log -o -path /var/cache/apt -o -path /var/lib/apt \
+        -o -path '/var/tmp/systemd-private-*' \) -prune \
         -o -path '/var/lib/dpkg/*' ! -path '*ticketlockd*' -prune -o -print | sort
 }
 files_now > "$folder/files.before"
