@@ -1,0 +1,152 @@
+import EventLoop
+import TicketLock
+
+/// Callers that wait, and time.
+extension InMemoryLockStore {
+    /// A call of wait or acquire that is over, or the caller that waits. What comes before the waiting is in
+    /// functions of its own, so that the frame of a parked request keeps nothing of it.
+    enum Beginning {
+        case ended(Result<TicketStatus, Refusal>)
+        case waits(Waiter)
+    }
+
+    @inline(never)
+    func beginWait(
+        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
+    ) throws(LockStoreError) -> Beginning {
+        let (result, now) = try perform { table, now in
+            (table.tell(number, token: token, for: id, now: now), now)
+        }
+        guard case .success(let status) = result, status.isLocked, timeout > .zero else {
+            return .ended(result)
+        }
+        return try park(Waiter(id: id, status: status, isAcquire: false), until: now + timeout)
+    }
+
+    @inline(never)
+    func beginAcquire(
+        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
+    ) throws(LockStoreError) -> Beginning {
+        if let state { try state.checkGranting(now: time.now()) }
+        let (result, until) = try perform { table, now in
+            let until = now + timeout
+            let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
+            return (table.takeTicket(request, for: id, now: now), until)
+        }
+        guard case .success(let status) = result, status.isLocked else { return .ended(result) }
+        let waiter = Waiter(id: id, status: status, isAcquire: true)
+        guard timeout > .zero else {
+            giveUp(waiter)
+            return .ended(.failure(.acquireTimeout))
+        }
+        return try park(waiter, until: until)
+    }
+
+    /// Makes a caller a waiting one, in the same step in which its ticket was found to be waiting: whatever
+    /// happens to the ticket from here on is told to it.
+    func park(_ waiter: Waiter, until due: Instant) throws(LockStoreError) -> Beginning {
+        guard !isShuttingDown else { return .ended(try sentAway(waiter)) }
+        table.watch(waiter.number, for: waiter.id)
+        waiters.add(waiter, until: due)
+        setAlarm()
+        return .waits(waiter)
+    }
+
+    func outcome(
+        of waiter: Waiter
+    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+        await withTaskCancellationHandler {
+            await waiter.end(isolation: self)
+        } onCancel: {
+            cancel(waiter)
+        }
+        if state != nil { try await settled() }
+        return try waiter.answer()
+    }
+
+    nonisolated func cancel(_ waiter: Waiter) {
+        guard loop.isOnLoopThread else {
+            loop.submit { self.cancel(waiter) }
+            return
+        }
+        onLoop { store in
+            guard store.waiters.resolve(waiter, .cancelled) else { return }
+            store.giveUp(waiter)
+        }
+    }
+
+    /// Withdraws the ticket of an acquire that waits no more, unless a repeated request still waits for it.
+    func giveUp(_ waiter: Waiter) {
+        guard waiter.isAcquire else { return }
+        do throws(LockStoreError) {
+            try perform { table, now in
+                table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now)
+            }
+        } catch {
+            // While nothing can be written it stays where it is. Nobody extends it, so it does not stay for long.
+        }
+    }
+
+    func tellWaiters() {
+        for event in table.takeEvents() {
+            switch event {
+            case .served(let status):
+                waiters.resolveAll(status.token) { _ in .success(status) }
+            case .ended(let token, let reason):
+                waiters.resolveAll(token) { waiter in
+                    // The ticket of an acquire lives to its caller's timeout, so this is that timeout.
+                    .failure(waiter.isAcquire && reason == .expired ? .acquireTimeout : .gone(reason))
+                }
+            }
+        }
+    }
+
+    func setAlarm() {
+        var due = min(table.nextDeadline ?? .never, waiters.nextDeadline ?? .never)
+        if let state, table.ticketCount > 0 { due = min(due, state.nextClockLook) }
+        guard due < alarmDue else { return }
+        alarmDue = due
+        time.wake(at: due)
+    }
+
+    func retryLater(now: Instant) {
+        alarmDue = min(alarmDue, now + Self.retryAfter)
+        time.wake(at: alarmDue)
+    }
+
+    func alarmWentOff() {
+        alarmDue = .never
+        let now = time.now()
+        do throws(LockStoreError) {
+            if let state { try state.makeReady(now: now) }
+            table.expire(now: now, limit: Self.expiriesPerTurnMax)
+            if let state { try write(to: state, now: now) }
+            state?.lookAtClock(now: now)
+        } catch {
+            // Nothing happens that cannot be written.
+            return retryLater(now: now)
+        }
+        tellWaiters()
+        for _ in 0..<Self.expiriesPerTurnMax {
+            guard let waiter = waiters.firstDue(at: now) else { break }
+            timeOut(waiter, now: now)
+        }
+        setAlarm()
+    }
+
+    func timeOut(_ waiter: Waiter, now: Instant) {
+        if waiter.isAcquire {
+            _ = waiters.resolve(waiter, .answered(.failure(.acquireTimeout)))
+            giveUp(waiter)
+        } else {
+            do throws(LockStoreError) {
+                let status = try perform { table, now in
+                    table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
+                }
+                _ = waiters.resolve(waiter, .answered(status))
+            } catch {
+                _ = waiters.resolve(waiter, .failed(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import CLMDB
+import Glibc
+import TicketLock
+
+extension StateDatabase {
+    /// Each may write a page; the pages' numbers then take less than half a page, which stands for itself.
+    private static let stepUpdates = 200
+
+    /// Makes the records what `updates` say, or throws. Then nothing has changed; or, if `inSteps`, some records have,
+    /// but not what belongs to all: the same updates must come again.
+    ///
+    /// In steps LMDB keeps the file small: it frees a page for each that it writes, uses it again two transactions
+    /// later, and puts down what a transaction has freed in adjacent pages, for which the file grows when there are
+    /// none.
+    mutating func apply(_ updates: inout [Update], meta: Meta, inSteps: Bool) throws(LockStateError) {
+        if isBroken { try reopen() }
+        isBroken = true
+        Update.sort(&updates)
+        let step = inSteps ? Self.stepUpdates : max(1, updates.count)
+        var start = 0
+        repeat {
+            let end = min(start + step, updates.count)
+            try commit(updates[start..<end], meta: end == updates.count ? meta : nil)
+            start = end
+        } while start < updates.count
+        isBroken = false
+    }
+
+    private mutating func commit(_ updates: ArraySlice<Update>, meta: Meta?) throws(LockStateError) {
+        var largest = largestKeys
+        var scratch: [UInt8] = []
+        swap(&scratch, &self.scratch)
+        defer { swap(&scratch, &self.scratch) }
+        let (path, databases, metaDatabase) = (path, databases, metaDatabase)
+        try transaction(isReadOnly: false) { transaction throws(LockStateError) in
+            for update in updates {
+                let (kind, key) = (update.kind, update.key)
+                let isAbove = largest[kind].map { key > $0 } ?? true
+                if update.value.isEmpty {
+                    if !isAbove { try Self.delete(transaction, databases[kind], key, path) }
+                    continue
+                }
+                if isAbove { largest[kind] = key }
+                try Self.put(transaction, databases[kind], key, update.value, isLast: isAbove, &scratch, path)
+            }
+            guard let meta else { return }
+            var bytes: (UInt64, UInt64, UInt64, UInt64) = (
+                UInt64(truncatingIfNeeded: meta.stateID).littleEndian,
+                UInt64(truncatingIfNeeded: meta.stateID >> 64).littleEndian,
+                meta.applied.littleEndian, meta.nextToken.littleEndian
+            )
+            try withUnsafeBytes(of: &bytes) { bytes throws(LockStateError) in
+                try Self.put(transaction, metaDatabase, 0, bytes, isLast: false, &scratch, path)
+            }
+        }
+        largestKeys = largest
+    }
+
+    private static func put(
+        _ transaction: OpaquePointer, _ database: MDB_dbi, _ key: UInt64, _ value: UnsafeRawBufferPointer,
+        isLast: Bool, _ scratch: inout [UInt8], _ path: String
+    ) throws(LockStateError) {
+        var number = key.littleEndian
+        let sum = checksum(value, key: key)
+        scratch.removeAll(keepingCapacity: true)
+        scratch.append(contentsOf: value)
+        withUnsafeBytes(of: sum.littleEndian) { scratch.append(contentsOf: $0) }
+        let code = withUnsafeMutableBytes(of: &number) { keyBytes in
+            scratch.withUnsafeMutableBytes { valueBytes in
+                var key = MDB_val(mv_size: keyBytes.count, mv_data: keyBytes.baseAddress)
+                var value = MDB_val(mv_size: valueBytes.count, mv_data: valueBytes.baseAddress)
+                return mdb_put(transaction, database, &key, &value, isLast ? UInt32(MDB_APPEND) : 0)
+            }
+        }
+        try check(code, path, "mdb_put")
+    }
+
+    private static func delete(
+        _ transaction: OpaquePointer, _ database: MDB_dbi, _ key: UInt64, _ path: String
+    ) throws(LockStateError) {
+        var number = key.littleEndian
+        let code = withUnsafeMutableBytes(of: &number) { bytes in
+            var key = MDB_val(mv_size: bytes.count, mv_data: bytes.baseAddress)
+            return mdb_del(transaction, database, &key, nil)
+        }
+        // It may have come and gone without ever having been here.
+        if code != MDB_NOTFOUND { try check(code, path, "mdb_del") }
+    }
+
+    /// Gives a new file what belongs to all records, of which it has none yet, and waits for the disk.
+    consuming func begin(_ meta: Meta) throws(LockStateError) {
+        var none: [Update] = []
+        try apply(&none, meta: meta, inSteps: false)
+        try sync()
+    }
+
+    /// Waits until all there is lies on the disk.
+    func sync() throws(LockStateError) {
+        try Self.check(mdb_env_sync(environment, 1), path, "mdb_env_sync")
+    }
+}
