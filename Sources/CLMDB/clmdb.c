@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 static const int trapped_signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
 enum { SIGNAL_COUNT = sizeof trapped_signals / sizeof *trapped_signals };
@@ -22,6 +23,12 @@ static void trap(int number) {
 }
 
 int clmdb_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+int64_t clmdb_file_bytes(int descriptor) {
+    struct stat status;
+    if (fstat(descriptor, &status)) return -1;
+    return S_ISREG(status.st_mode) ? status.st_size : 0;
+}
 
 void clmdb_guard(void) {
     struct sigaction action = {.sa_handler = trap, .sa_flags = SA_NODEFER};

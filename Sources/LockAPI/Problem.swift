@@ -136,11 +136,8 @@ extension Problem {
             self.init(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
         case .stateUnwritable:
             self.init(.storeUnavailable, "the lock store's state cannot be written; nothing was changed")
-        case .stateIncomplete(let seconds):
-            self.init(
-                .storeUnavailable,
-                "tickets that were lost with the machine may be alive for another \(seconds) s, and none are "
-                    + "given out; nothing was changed")
+        case .stateIncomplete:
+            self.init(.storeUnavailable, "\(error.detail), and none are given out; nothing was changed")
         case .outcomeUnknown:
             self.init(
                 .outcomeUnknown,

@@ -44,9 +44,11 @@ extension InMemoryLockStore {
         for continuation in others { continuation.resume(returning: nil) }
     }
 
-    /// Returns when all that was done so far survives what it is to survive. Until then nobody may know of it.
+    /// Returns when all that was done so far survives what it is to survive. Until then nobody may know of it. Only
+    /// to be called while something is about to be made safe. A function of its own, so that the frame of a parked
+    /// request keeps nothing of it.
+    @inline(never)
     func settled() async throws(LockStoreError) {
-        guard isSyncing else { return }
         let error = await withUnsafeContinuation {
             (continuation: UnsafeContinuation<LockStoreError?, Never>) in
             // A sync that is under way has all there is, unless something was done since.

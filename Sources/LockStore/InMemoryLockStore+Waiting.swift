@@ -60,7 +60,7 @@ extension InMemoryLockStore {
         } onCancel: {
             cancel(waiter)
         }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return try waiter.answer()
     }
 
@@ -103,7 +103,7 @@ extension InMemoryLockStore {
 
     func setAlarm() {
         var due = min(table.nextDeadline ?? .never, waiters.nextDeadline ?? .never)
-        if let state, table.ticketCount > 0 { due = min(due, state.nextClockLook) }
+        if let state, due != .never { due = min(due, state.nextClockLook) }
         guard due < alarmDue else { return }
         alarmDue = due
         time.wake(at: due)

@@ -66,7 +66,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         let result = try perform { table, now in
             table.takeTicket(TicketRequest(lifetime: lifetime, key: key), for: id, now: now)
         }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -75,7 +75,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
         switch try beginWait(for: number, token: token, of: id, timeout: timeout) {
         case .ended(let result):
-            if state != nil { try await settled() }
+            if isSyncing { try await settled() }
             return result
         case .waits(let waiter): return try await outcome(of: waiter)
         }
@@ -86,7 +86,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
         switch try beginAcquire(for: id, lifetime: lifetime, timeout: timeout, key: key) {
         case .ended(let result):
-            if state != nil { try await settled() }
+            if isSyncing { try await settled() }
             return result
         case .waits(let waiter): return try await outcome(of: waiter)
         }
@@ -98,7 +98,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         let result = try perform { table, now in
             table.extend(number, token: token, by: lifetime, for: id, now: now)
         }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -107,7 +107,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     ) async throws(LockStoreError) -> Result<Finished, Refusal> {
         let result = try perform { table, now in table.finishServing(number, token: token, for: id, now: now)
         }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -115,14 +115,14 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         _ number: TicketNumber, token: FencingToken, of id: ConversationID
     ) async throws(LockStoreError) {
         try perform { table, now in table.withdraw(number, token: token, for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
     }
 
     package func cleanUp(
         _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
         let result = try perform { table, now in table.cleanUp(number, token: token, for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -130,18 +130,18 @@ package actor InMemoryLockStore: LockStore, LoopActor {
 
     package func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
         let result = try perform { table, now in table.waiting(for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
     package func update(_ id: ConversationID) async throws(LockStoreError) {
         try perform { table, now in table.update(id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
     }
 
     package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
         let result = try perform { table, now in table.lock(for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -149,13 +149,13 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         for id: ConversationID
     ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
         let result = try perform { table, now in table.lockCreatingIfAbsent(for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
     package func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool {
         let result = try perform { table, now in table.deleteLock(for: id, now: now) }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 
@@ -163,7 +163,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         let result = try perform { table, now in
             table.page(prefix: prefix, limit: limit, from: start, now: now)
         }
-        if state != nil { try await settled() }
+        if isSyncing { try await settled() }
         return result
     }
 

@@ -5,8 +5,8 @@ package struct LockStoreError: Error, Equatable, Sendable {
         case unavailable
         /// The store's state on disk cannot be written now.
         case stateUnwritable
-        /// Tickets of a state that was lost may be alive, for so many seconds; none are given out.
-        case stateIncomplete(seconds: Int64)
+        /// Tickets of a state that was lost may be alive; none are given out. The detail says for how long.
+        case stateIncomplete
         /// The operation was asked for, and whether it was done will not be known: the store was lost, or did not
         /// answer in time.
         case outcomeUnknown
@@ -17,7 +17,8 @@ package struct LockStoreError: Error, Equatable, Sendable {
     }
 
     package let code: Code
-    /// For the log.
+    /// For the log; of `stateIncomplete` for clients, too. No more than this and a word: an error has its room in
+    /// every frame of a parked request.
     package let detail: String
 
     package init(_ code: Code, _ detail: String) {

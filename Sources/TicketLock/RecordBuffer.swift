@@ -79,7 +79,7 @@ package struct Record {
 
 extension UnsafeRawBufferPointer {
     /// The integer that lies there, low byte first.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func integer<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _: Value.Type) -> Value {
         Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
@@ -87,7 +87,7 @@ extension UnsafeRawBufferPointer {
 
 extension UnsafeMutableRawBufferPointer {
     /// Puts an integer there, low byte first.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func put<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int) {
         storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
     }

@@ -55,7 +55,7 @@ import TicketLock
                 "the lock store's state cannot be written; nothing was changed"
             ),
             (
-                .stateIncomplete(seconds: 3599),
+                .stateIncomplete,
                 "tickets that were lost with the machine may be alive for another 3599 s, and none are given out; "
                     + "nothing was changed"
             ),

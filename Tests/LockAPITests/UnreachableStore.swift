@@ -11,7 +11,9 @@ actor UnreachableStore: LockStore {
 
     init(loop: EventLoop, _ code: LockStoreError.Code = .unavailable) {
         self.loop = loop
-        error = LockStoreError(code, "connection refused at 10.0.0.1, password hunter2")
+        let detail = "tickets that were lost with the machine may be alive for another 3599 s"
+        error = LockStoreError(
+            code, code == .stateIncomplete ? detail : "connection refused at 10.0.0.1, password hunter2")
     }
 
     func issueTicket(

@@ -2,6 +2,7 @@
 /// file that may not be as it was written, which LMDB trusts.
 #pragma once
 #include <lmdb.h>
+#include <stdint.h>
 
 /// What the guarded functions return when LMDB has given up or touched memory that is not there.
 #define CLMDB_TRAPPED (-29000)
@@ -16,6 +17,10 @@ void clmdb_unguard(void);
 
 /// `flock` for this process alone, or -1 with `errno` at once: in Swift the name is a struct's.
 int clmdb_lock(int descriptor);
+
+/// Bytes of a file, or -1 with `errno`; 0 for what is no regular file. In Swift it depends on the order of the build
+/// whose `struct stat` is.
+int64_t clmdb_file_bytes(int descriptor);
 
 /// `mdb_dbi_open`, guarded.
 int clmdb_dbi_open(MDB_txn *_Nonnull txn, const char *_Nonnull name, unsigned int flags, MDB_dbi *_Nonnull dbi);

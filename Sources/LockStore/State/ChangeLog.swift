@@ -1,3 +1,4 @@
+import CLMDB
 import Glibc
 import Synchronization
 import TicketLock
@@ -88,12 +89,9 @@ struct ChangeLog: ~Copyable {
     private static func map(
         _ descriptor: Int32, _ path: String
     ) throws(LockStateError) -> UnsafeMutableRawBufferPointer {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system(errno, path, "fstat") }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > start else {
-            throw .corrupt(path, "is cut off")
-        }
-        let size = Int(status.st_size)
+        let size = Int(clmdb_file_bytes(descriptor))
+        guard size >= 0 else { throw .system(errno, path, "fstat") }
+        guard size > start else { throw .corrupt(path, "is cut off") }
         guard let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             address != MAP_FAILED
         else { throw .system(errno, path, "mmap") }
@@ -197,12 +195,13 @@ struct ChangeLog: ~Copyable {
         )
     }
 
-    /// Calls `body` with the records of every entry there is.
+    /// Calls `body` with the records of every entry there is; that they are as they were written has been seen.
     func forEachRecord(_ body: (Record) -> Void) {
         var offset = Self.start
-        while offset < end, let entry = entry(at: offset) {
-            _ = Record.forEach(in: entry.records, body)
-            offset += Self.entryHeadBytes + entry.records.count
+        while offset < end {
+            let head = offset + Self.entryHeadBytes
+            offset = head + Int(memory.bytes.integer(at: offset + 8, UInt64.self))
+            _ = Record.forEach(in: UnsafeRawBufferPointer(rebasing: memory.bytes[head..<offset]), body)
         }
     }
 

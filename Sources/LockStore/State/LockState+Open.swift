@@ -159,8 +159,8 @@ extension LockState {
     private static func takeOverTorn(
         _ log: inout ChangeLog, _ database: inout StateDatabase, nextToken: FencingToken
     ) throws(LockStateError) {
-        var updates: [StateDatabase.Update] = []
-        log.forEachRecord { updates.append(StateDatabase.Update($0, order: updates.count)) }
+        var updates = StateUpdates()
+        log.forEachRecord { updates.add($0) }
         let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
         let meta = StateDatabase.Meta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
         try database.apply(&updates, meta: meta, inSteps: false)
@@ -177,12 +177,12 @@ private struct PendingRecords {
     private(set) var nextToken: FencingToken = 0
 
     init(_ log: inout ChangeLog, after applied: UInt64, isWhole: Bool) throws(LockStateError) {
-        var found: [StateDatabase.Update] = []
+        var found = StateUpdates()
         try log.recover(after: applied, isWhole: isWhole) { entry in
-            Record.forEach(in: entry) { found.append(StateDatabase.Update($0, order: found.count)) }
+            Record.forEach(in: entry) { found.add($0) }
         }
-        StateDatabase.Update.sort(&found)
-        for update in found {
+        found.sort()
+        for update in found.items {
             let kind = RecordKind.allCases[update.kind]
             if kind == .ticket { nextToken = max(nextToken, update.key + 1) }
             records[update.kind].append(Record(kind: kind, key: update.key, value: update.value))

@@ -27,7 +27,7 @@ package final class LockState: @unchecked Sendable {
     private let clock: MachineClock
     private let durability: StateDurability
     private var buffer = RecordBuffer()
-    private var updates: [StateDatabase.Update] = []
+    private var updates = StateUpdates()
     private var nextToken: FencingToken
     private var retryAt = Instant(nanoseconds: .min)
     private var clockLookAt: Instant
@@ -100,7 +100,7 @@ package final class LockState: @unchecked Sendable {
         guard let grantsFrom, now < grantsFrom else { return }
         let seconds = (grantsFrom - now).components.seconds + 1
         throw LockStoreError(
-            .stateIncomplete(seconds: seconds), "the state on disk was lost with the machine")
+            .stateIncomplete, "tickets that were lost with the machine may be alive for another \(seconds) s")
     }
 
     /// Throws while nothing can be written.
@@ -127,10 +127,8 @@ package final class LockState: @unchecked Sendable {
 
     /// Brings everything into the database, and begins the log anew.
     private func checkpoint() throws(LockStateError) {
-        updates.removeAll(keepingCapacity: true)
-        let add = { [self] (record: Record) in
-            updates.append(StateDatabase.Update(record, order: updates.count))
-        }
+        updates.removeAll()
+        let add = { [self] (record: Record) in updates.add(record) }
         log.forEachRecord(add)
         // Empty unless the log has had no room.
         _ = Record.forEach(in: buffer.bytes, add)
@@ -173,7 +171,7 @@ package final class LockState: @unchecked Sendable {
         }
     }
 
-    /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are tickets.
+    /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are locks.
     var nextClockLook: Instant { durability == .power ? clockLookAt : .never }
 
     /// The wall clock may have been set; after the machine's death lifetimes go by what is known of it.

@@ -12,21 +12,23 @@ extension StateDatabase {
     /// In steps LMDB keeps the file small: it frees a page for each that it writes, uses it again two transactions
     /// later, and puts down what a transaction has freed in adjacent pages, for which the file grows when there are
     /// none.
-    mutating func apply(_ updates: inout [Update], meta: Meta, inSteps: Bool) throws(LockStateError) {
+    mutating func apply(_ updates: inout StateUpdates, meta: Meta, inSteps: Bool) throws(LockStateError) {
         if isBroken { try reopen() }
         isBroken = true
-        Update.sort(&updates)
+        updates.sort()
         let step = inSteps ? Self.stepUpdates : max(1, updates.count)
         var start = 0
         repeat {
             let end = min(start + step, updates.count)
-            try commit(updates[start..<end], meta: end == updates.count ? meta : nil)
+            try commit(updates.items[start..<end], meta: end == updates.count ? meta : nil)
             start = end
         } while start < updates.count
         isBroken = false
     }
 
-    private mutating func commit(_ updates: ArraySlice<Update>, meta: Meta?) throws(LockStateError) {
+    private mutating func commit(_ updates: ArraySlice<StateUpdates.Update>, meta: Meta?)
+        throws(LockStateError)
+    {
         var largest = largestKeys
         var scratch: [UInt8] = []
         swap(&scratch, &self.scratch)
@@ -89,7 +91,7 @@ extension StateDatabase {
 
     /// Gives a new file what belongs to all records, of which it has none yet, and waits for the disk.
     consuming func begin(_ meta: Meta) throws(LockStateError) {
-        var none: [Update] = []
+        var none = StateUpdates()
         try apply(&none, meta: meta, inSteps: false)
         try sync()
     }

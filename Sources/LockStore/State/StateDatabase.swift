@@ -11,6 +11,15 @@ struct StateDatabase: ~Copyable {
     private static let mapBytes = 1 << 36
     static let metaBytes = 32
 
+    /// What belongs to all records.
+    struct Meta: Equatable {
+        var stateID: UInt128
+        /// The number of the last entry of the ``ChangeLog`` that is in here.
+        var applied: UInt64
+        /// The token to go on with.
+        var nextToken: FencingToken
+    }
+
     let path: String
     private let durability: StateDurability
     private(set) var environment: OpaquePointer
@@ -104,9 +113,12 @@ struct StateDatabase: ~Copyable {
 
     /// The file's length: it only ever grows, and cut off it would be a signal when its end is read.
     static func fileBytes(_ path: String) throws(LockStateError) -> UInt64 {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .system(errno, path, "stat") }
-        return UInt64(status.st_size)
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(errno, path, "open") }
+        defer { close(descriptor) }
+        let bytes = clmdb_file_bytes(descriptor)
+        guard bytes >= 0 else { throw .system(errno, path, "fstat") }
+        return UInt64(bytes)
     }
 
     func transaction(

@@ -38,9 +38,8 @@ struct StateFolder: ~Copyable {
     deinit { close(descriptor) }
 
     static func isThere(_ path: String) throws(LockStateError) -> Bool {
-        var status = stat()
-        if lstat(path, &status) == 0 { return true }
-        guard errno == ENOENT else { throw .system(errno, path, "stat") }
+        if faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 { return true }
+        guard errno == ENOENT else { throw .system(errno, path, "faccessat") }
         return false
     }
 
