@@ -81,7 +81,8 @@ swift test --skip-build --disable-xctest $(1) --filter RedisLockStoreTests || st
 exit $$status
 endef
 
-.PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-sanitizers test-thread test-address
+.PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-kills test-sanitizers test-thread
+.PHONY: test-address
 .PHONY: check format clean deps-bench bench-programs bench install deps-deb deb deps-systemd test-systemd
 .ONESHELL:
 
@@ -152,6 +153,12 @@ test-chaos: deps-test swift-version ## Run several daemons on one Redis for two 
 		$(say) "Two minutes of chaos, $$time of $${TIMES:-1}"
 		TICKETLOCKD_TEST_CHAOS_SECONDS=120 swift test --skip-build --disable-xctest --filter DaemonSuite/Chaos
 	done
+
+test-kills: deps-test swift-version ## Kill a daemon with state on disk 200 times under load, in each mode (KILLS=)
+	@$(say) "Building the tests"
+	swift build --build-tests -j $(JOBS)
+	$(say) "Killing: some three minutes"
+	TICKETLOCKD_TEST_KILLS=$${KILLS:-200} swift test --skip-build --disable-xctest --filter DaemonSuite/Killed
 
 test-sanitizers: test-thread test-address ## Run the suite built with the thread and the address sanitizer
 

@@ -4,7 +4,8 @@ import Synchronization
 import TicketLock
 
 /// The changes that are not in the database yet, in a file of a fixed size that is mapped into memory: what is put
-/// there is the kernel's to keep, at the cost of a copy, and no disk can be too full for it.
+/// there is the kernel's to keep, at the cost of a copy, and no disk can be too full for it; unless its file system
+/// writes elsewhere what is overwritten (btrfs, ZFS), where a full disk ends the process.
 ///
 /// Two headers, of which the later holds, and from ``start`` on entries, one for each operation that changed
 /// something: its length, its number, a checksum of all, and records. They begin anew when the database has them.

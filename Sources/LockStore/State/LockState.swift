@@ -9,6 +9,11 @@ package import TicketLock
 /// process's death, the database and the log together are the state. With `power` the log is made safe on the disk
 /// once for all operations of a turn of the loop.
 ///
+/// Why not the database alone, with a transaction for each operation: a request takes 10 us, and LMDB's commit of
+/// one 7 us with 1,000 locks and 12 us with a million, against 0.3 and 2.4 us by way of the log. With MDB_WRITEMAP
+/// it would be 1 and 2 us, but a disk that is full is then a signal. A synced commit of 30 operations takes LMDB
+/// 0.3 to 0.8 ms, the log 0.1 ms.
+///
 /// `@unchecked Sendable`: used on the loop's thread only, or before the loop runs, or after it has ended.
 package final class LockState: @unchecked Sendable {
     /// What the log may hold before the database takes it over: a turn of the loop is not to last long.
