@@ -61,6 +61,8 @@ extension InMemoryLockStore {
             cancel(waiter)
         }
         if isSyncing { try await settled() }
+        // It was resolved in a job before this one, and what it was told may have been lost in between.
+        try state?.checkSafe()
         return try waiter.answer()
     }
 
@@ -83,7 +85,17 @@ extension InMemoryLockStore {
                 table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now)
             }
         } catch {
-            // While nothing can be written it stays where it is. Nobody extends it, so it does not stay for long.
+            // While nothing can be written it stays where it is, and goes before anything else is done.
+            abandoned.append(waiter)
+        }
+    }
+
+    /// Sees that what is done next can be written, and withdraws what could not be withdrawn before.
+    func makeReady(now: Instant) throws(LockStoreError) {
+        guard let state else { return }
+        try state.makeReady(now: now)
+        while let waiter = abandoned.popLast() {
+            table.withdraw(waiter.number, token: waiter.token, for: waiter.id, now: now)
         }
     }
 
@@ -118,20 +130,29 @@ extension InMemoryLockStore {
         alarmDue = .never
         let now = time.now()
         do throws(LockStoreError) {
-            if let state { try state.makeReady(now: now) }
+            try makeReady(now: now)
             table.expire(now: now, limit: Self.expiriesPerTurnMax)
             if let state { try write(to: state, now: now) }
             state?.lookAtClock(now: now)
         } catch {
-            // Nothing happens that cannot be written.
+            // Nothing happens that cannot be written; but nobody waits for longer than it wished.
+            forEachDue(now: now) { waiter in
+                _ = waiters.resolve(waiter, .failed(error))
+                if waiter.isAcquire { abandoned.append(waiter) }
+            }
             return retryLater(now: now)
         }
         tellWaiters()
+        forEachDue(now: now) { timeOut($0, now: now) }
+        setAlarm()
+    }
+
+    /// Calls `end` with the callers whose timeout has passed, as many as are for one turn; it ends their waiting.
+    func forEachDue(now: Instant, _ end: (Waiter) -> Void) {
         for _ in 0..<Self.expiriesPerTurnMax {
             guard let waiter = waiters.firstDue(at: now) else { break }
-            timeOut(waiter, now: now)
+            end(waiter)
         }
-        setAlarm()
     }
 
     func timeOut(_ waiter: Waiter, now: Instant) {

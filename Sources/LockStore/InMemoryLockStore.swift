@@ -10,6 +10,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// storm of them delays no request by more than some milliseconds.
     static let expiriesPerTurnMax = 2_000
 
+    /// What cannot be written is tried again after that.
     static let retryAfter = Duration.seconds(1)
 
     package nonisolated let loop: EventLoop
@@ -18,6 +19,9 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// The same on the disk, if it is to be there.
     let state: LockState?
     var waiters = Waiters()
+    /// Callers of acquire that have gone while nothing could be written. No more than waited when that began, since
+    /// none are accepted meanwhile.
+    var abandoned: [Waiter] = []
     var isShuttingDown = false
     /// The end of the turn is going to make something safe on the disk, and those wait for it.
     var isSyncing = false
@@ -177,7 +181,11 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     package func checkReady() async throws(LockStoreError) {
-        try state?.checkReady(now: time.now())
+        guard let state else { return }
+        // There may be room again, and nobody else who would try.
+        let now = time.now()
+        try makeReady(now: now)
+        try state.checkReady(now: now)
     }
 
     package func setLimits(_ limits: LockLimits) async {
@@ -211,7 +219,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         _ operation: (inout LockTable, Instant) -> Value
     ) throws(LockStoreError) -> Value {
         let now = time.now()
-        if let state { try state.makeReady(now: now) }
+        try makeReady(now: now)
         let value = operation(&table, now)
         if let state {
             do throws(LockStoreError) {

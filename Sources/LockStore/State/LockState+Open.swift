@@ -23,7 +23,7 @@ extension LockState {
     }
 
     /// Opens the state in a directory, or makes one there, and the table that it is the state of. Reads it whole;
-    /// so not on the loop. When it throws, nothing there has changed.
+    /// so not on the loop. When it throws, nothing there is lost.
     package static func open(
         _ options: Options, clock: MachineClock
     ) throws(LockStateError) -> (state: LockState, table: LockTable) {

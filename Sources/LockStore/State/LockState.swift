@@ -27,24 +27,24 @@ package final class LockState: @unchecked Sendable {
     private static let tokenStep: UInt64 = 1 << 32
 
     private let folder: StateFolder
-    private var log: ChangeLog
+    var log: ChangeLog
     private var database: StateDatabase
     private let clock: MachineClock
-    private let durability: StateDurability
+    let durability: StateDurability
     private var buffer = RecordBuffer()
     private var updates = StateUpdates()
     private var nextToken: FencingToken
     private var retryAt = Instant(nanoseconds: .min)
     private var clockLookAt: Instant
     /// What is in the way of writing.
-    private var failure: LockStateError?
+    private(set) var failure: LockStateError?
     /// The buffer holds records that the log has had no room for, or the log could not be made safe: nothing is
     /// done before the database has all.
-    private var mustTakeOver = false
+    var mustTakeOver = false
     /// There are entries that `power` has to make safe on the disk.
-    package private(set) var isUnsynced = false
+    var isUnsynced = false
     /// The disk has failed to take a part of the log: what follows would be lost with it, until the database has all.
-    private(set) var isLogBroken = false
+    var isLogBroken = false
     package var onNotice: ((LockStateNotice) -> Void)?
 
     /// No tickets are given out before that moment, because some of a state that was lost may be alive.
@@ -131,7 +131,7 @@ package final class LockState: @unchecked Sendable {
     }
 
     /// Brings everything into the database, and begins the log anew.
-    private func checkpoint() throws(LockStateError) {
+    func checkpoint() throws(LockStateError) {
         updates.removeAll()
         let add = { [self] (record: Record) in updates.add(record) }
         log.forEachRecord(add)
@@ -140,8 +140,13 @@ package final class LockState: @unchecked Sendable {
         let meta = StateDatabase.Meta(
             stateID: log.header.stateID, applied: log.nextNumber - 1, nextToken: nextToken)
         // Some steps done are no harm as long as the log has all, also after a loss of power.
-        let isLogWhole = buffer.count == 0 && !isLogBroken
-        let inSteps = isLogWhole && (durability == .process || log.sync())
+        var inSteps = buffer.count == 0 && !isLogBroken
+        if inSteps, durability == .power, !log.sync() {
+            // The next attempt would be told that all is well.
+            mustTakeOver = true
+            isLogBroken = true
+            inSteps = false
+        }
         try database.apply(&updates, meta: meta, inSteps: inSteps)
         log.databaseBytes = try StateDatabase.fileBytes(database.path)
         log.removeAll()
@@ -158,7 +163,7 @@ package final class LockState: @unchecked Sendable {
         }
     }
 
-    private func note(failure error: LockStateError) {
+    func note(failure error: LockStateError) {
         if failure == nil { onNotice?(.failing(error)) }
         failure = error
     }
@@ -200,42 +205,6 @@ package final class LockState: @unchecked Sendable {
         } catch {
             note(failure: error)
         }
-    }
-
-    /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
-    func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> DiskSync? {
-        guard durability == .power, case let descriptor = log.reopened(), descriptor >= 0 else { return nil }
-        return DiskSync(descriptor, on: loop, done: done)
-    }
-
-    /// What was written up to now is about to be made safe.
-    func syncBegins() { isUnsynced = false }
-
-    /// What came of it, for all who wait for it; 0 for good.
-    func syncEnded(_ number: Int32) -> LockStoreError? {
-        guard number != 0 else { return nil }
-        // What the kernel could not write it takes for written: the database must have it all anew.
-        mustTakeOver = true
-        isLogBroken = true
-        let error = LockStateError.system(number, log.path, "fdatasync")
-        note(failure: error)
-        return LockStoreError(.outcomeUnknown, error.description)
-    }
-
-    /// Makes everything written so far safe on the disk, and waits for it.
-    func sync() -> LockStoreError? {
-        guard isUnsynced else { return nil }
-        syncBegins()
-        if isLogBroken {
-            do throws(LockStateError) {
-                try checkpoint()
-                return nil
-            } catch {
-                note(failure: error)
-                return LockStoreError(.outcomeUnknown, error.description)
-            }
-        }
-        return syncEnded(log.sync() ? 0 : errno)
     }
 
     /// Puts everything in order: after this the state survives a boot of the machine, whatever the durability.

@@ -3,8 +3,9 @@ import Glibc
 import TicketLock
 
 extension StateDatabase {
-    /// Each may write a page; the pages' numbers then take less than half a page, which stands for itself.
-    private static let stepUpdates = 200
+    /// Changes in a step. Each may write a page, and the pages' numbers then take less than half a page, which stands
+    /// for itself. A step that waits for the disk is larger.
+    private var stepUpdates: Int { durability == .power ? 1_000 : 200 }
 
     /// Makes the records what `updates` say, or throws. Then nothing has changed; or, if `inSteps`, some records have,
     /// but not what belongs to all: the same updates must come again.
@@ -16,7 +17,7 @@ extension StateDatabase {
         if isBroken { try reopen() }
         isBroken = true
         updates.sort()
-        let step = inSteps ? Self.stepUpdates : max(1, updates.count)
+        let step = inSteps ? stepUpdates : max(1, updates.count)
         var start = 0
         repeat {
             let end = min(start + step, updates.count)
@@ -26,7 +27,8 @@ extension StateDatabase {
         isBroken = false
     }
 
-    private mutating func commit(_ updates: ArraySlice<StateUpdates.Update>, meta: Meta?)
+    /// One step; the last has what belongs to all.
+    mutating func commit(_ updates: ArraySlice<StateUpdates.Update>, meta: Meta?)
         throws(LockStateError)
     {
         var largest = largestKeys

@@ -21,7 +21,7 @@ struct StateDatabase: ~Copyable {
     }
 
     let path: String
-    private let durability: StateDurability
+    let durability: StateDurability
     private(set) var environment: OpaquePointer
     private(set) var databases: [MDB_dbi]
     private(set) var metaDatabase: MDB_dbi
@@ -33,7 +33,7 @@ struct StateDatabase: ~Copyable {
 
     /// Opens the file, making it if `isNew`.
     ///
-    /// - Parameter durability: `power` lets every commit wait for the disk.
+    /// - Parameter durability: `power` lets every step wait for the disk.
     init(path: String, durability: StateDurability, isNew: Bool) throws(LockStateError) {
         let (environment, opened) = try Self.open(path, durability, isNew: isNew)
         self.path = path

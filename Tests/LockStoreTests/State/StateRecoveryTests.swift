@@ -109,6 +109,82 @@ struct StateRecoveryTests {
         }
     }
 
+    @Test("With power nothing is answered that the disk has not taken: neither to who asks nor to who waits")
+    func failedAnswers() async throws {
+        try await StateDesk.with(.power) { desk in
+            // The harness's clock.
+            desk.now = 1_000_000_000_000
+            try desk.open()
+            try desk.issue()
+            try desk.issue()
+            let state = try #require(desk.state)
+            #expect(state.sync() == nil)
+            let harness = try MemoryHarness()
+            let store = InMemoryLockStore(
+                loop: harness.loop, time: harness.clock, table: desk.table, state: state)
+            await store.start()
+            let id = ConversationID("ada")
+            let waiter = Task { try await store.wait(for: 1, token: nil, of: id, timeout: .seconds(300)) }
+            while await store.statistics().waiterCount == 0 { await Task.yield() }
+            // The log's own descriptor and that of the thread which waits for the disk, and the database's.
+            let broken = try descriptors(of: desk.log) + descriptors(of: desk.database)
+            let good = broken.map { dup($0) }
+            let nowhere = Glibc.open("/dev/null", O_RDWR)
+            for descriptor in broken { dup2(nowhere, descriptor) }
+            let error = await #expect(throws: LockStoreError.self) {
+                try await store.finishServing(0, token: nil, of: id)
+            }
+            #expect(error?.code == .outcomeUnknown)
+            let told = await #expect(throws: LockStoreError.self) { try await waiter.value }
+            #expect(told?.code == .outcomeUnknown)
+            for (descriptor, good) in zip(broken, good) { dup2(good, descriptor) }
+            try await harness.advance(by: .seconds(2))
+            let status = try await store.wait(for: 1, token: nil, of: id, timeout: .zero).get()
+            #expect(!status.isLocked)
+            await harness.tearDown()
+            for other in good + [nowhere] { _ = Glibc.close(other) }
+        }
+    }
+
+    @Test(
+        "When the process dies between the steps in which the database takes over, nothing is lost or half done",
+        arguments: StateDurability.allCases)
+    func betweenSteps(durability: StateDurability) async throws {
+        try await StateDesk.with(durability) { desk in
+            try desk.open()
+            for number in 0..<300 { try desk.issue("c\(number)") }
+            try desk.reopen()
+            for number in 0..<300 where number % 3 > 0 {
+                if number % 3 == 1 {
+                    try desk.issue("c\(number)", key: "k")
+                } else {
+                    try desk.cleanUp(0, "c\(number)")
+                }
+            }
+            let before = desk.everything
+            for part in [1, 2, 150, 299] {
+                desk.die()
+                try takeOver(part, desk)
+                try desk.open()
+                #expect(desk.everything == before)
+            }
+        }
+    }
+
+    /// Takes over so many changes of the log, and no more.
+    private func takeOver(_ count: Int, _ desk: StateDesk) throws {
+        var log = try ChangeLog(path: desk.log)
+        var database = try StateDatabase(path: desk.database, durability: desk.durability, isNew: false)
+        for kind in RecordKind.allCases { try database.forEach(kind) { _ in true } }
+        var updates = StateUpdates()
+        try log.recover(after: try database.meta().applied, isWhole: true) { entry in
+            Record.forEach(in: entry) { updates.add($0) }
+        }
+        updates.sort()
+        try #require(updates.count > count)
+        try database.commit(updates.items[..<count], meta: nil)
+    }
+
     @Test("A file that is no boot ID is named, with what it is needed for")
     func bootID() async throws {
         try await withTemporaryFolder { folder in
@@ -156,12 +232,13 @@ struct StateRecoveryTests {
         await harness.tearDown()
     }
 
-    private func descriptor(of path: String) throws -> Int32? {
-        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+    private func descriptor(of path: String) throws -> Int32? { try descriptors(of: path).first }
+
+    private func descriptors(of path: String) throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
             // Others come and go meanwhile.
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
-            if target == path { return Int32(name) }
-        }
-        return nil
+            return target == path
+        }.compactMap { Int32($0) }
     }
 }

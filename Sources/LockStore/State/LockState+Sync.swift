@@ -1,0 +1,47 @@
+import EventLoop
+import Glibc
+
+/// Making the log safe on the disk, with durability `power`.
+extension LockState {
+    /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
+    func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> DiskSync? {
+        guard durability == .power, case let descriptor = log.reopened(), descriptor >= 0 else { return nil }
+        return DiskSync(descriptor, on: loop, done: done)
+    }
+
+    /// What was written up to now is about to be made safe.
+    func syncBegins() { isUnsynced = false }
+
+    /// What came of it, for all who wait for it; 0 for good.
+    func syncEnded(_ number: Int32) -> LockStoreError? {
+        guard number != 0 else { return nil }
+        // What the kernel could not write it takes for written: the database must have it all anew.
+        mustTakeOver = true
+        isLogBroken = true
+        let error = LockStateError.system(number, log.path, "fdatasync")
+        note(failure: error)
+        return LockStoreError(.outcomeUnknown, error.description)
+    }
+
+    /// Makes everything written so far safe on the disk, and waits for it.
+    func sync() -> LockStoreError? {
+        guard isUnsynced else { return nil }
+        syncBegins()
+        if isLogBroken {
+            do throws(LockStateError) {
+                try checkpoint()
+                return nil
+            } catch {
+                note(failure: error)
+                return LockStoreError(.outcomeUnknown, error.description)
+            }
+        }
+        return syncEnded(log.sync() ? 0 : errno)
+    }
+
+    /// Throws while what was done may be lost with the machine though it is not to be.
+    func checkSafe() throws(LockStoreError) {
+        guard durability == .power, isLogBroken else { return }
+        throw LockStoreError(.outcomeUnknown, failure?.description ?? "the disk has failed")
+    }
+}
