@@ -160,14 +160,24 @@ extension InMemoryLockStore {
             _ = waiters.resolve(waiter, .answered(.failure(.acquireTimeout)))
             giveUp(waiter)
         } else {
-            do throws(LockStoreError) {
-                let status = try perform { table, now in
+            resolve(waiter) { store throws(LockStoreError) in
+                try store.perform { table, now in
                     table.status(of: waiter.number, token: waiter.token, for: waiter.id, now: now)
                 }
-                _ = waiters.resolve(waiter, .answered(status))
-            } catch {
-                _ = waiters.resolve(waiter, .failed(error))
             }
+        }
+    }
+
+    /// Ends a caller's waiting with what `answer` finds, or why it cannot be found.
+    func resolve(
+        _ waiter: Waiter,
+        with answer: (isolated InMemoryLockStore) throws(LockStoreError) -> Result<TicketStatus, Refusal>
+    ) {
+        do throws(LockStoreError) {
+            let result = try answer(self)
+            _ = waiters.resolve(waiter, .answered(result))
+        } catch {
+            _ = waiters.resolve(waiter, .failed(error))
         }
     }
 }

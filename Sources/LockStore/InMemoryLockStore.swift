@@ -197,12 +197,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     package func shutDown() async {
         isShuttingDown = true
         for waiter in waiters.all {
-            do throws(LockStoreError) {
-                let result = try sentAway(waiter)
-                _ = waiters.resolve(waiter, .answered(result))
-            } catch {
-                _ = waiters.resolve(waiter, .failed(error))
-            }
+            resolve(waiter) { store throws(LockStoreError) in try store.sentAway(waiter) }
         }
     }
 

@@ -27,9 +27,9 @@ struct IdempotencyTable: Sendable {
 
     mutating func remember(_ request: TicketRequest, of id: ConversationID, as status: TicketStatus) {
         guard let text = request.key else { return }
-        let key = Key(id: id, key: text)
-        entries[key] = Entry(number: status.number, isAcquire: request.isAcquire, lifetime: request.lifetime)
-        keys[status.token] = key
+        put(
+            text, of: id, token: status.token,
+            Entry(number: status.number, isAcquire: request.isAcquire, lifetime: request.lifetime))
     }
 
     /// One more request has got the ticket.
@@ -50,8 +50,7 @@ struct IdempotencyTable: Sendable {
         return (key.key, entry)
     }
 
-    mutating func restore(_ text: IdempotencyKey, of id: ConversationID, token: FencingToken, _ entry: Entry)
-    {
+    mutating func put(_ text: IdempotencyKey, of id: ConversationID, token: FencingToken, _ entry: Entry) {
         let key = Key(id: id, key: text)
         entries[key] = entry
         keys[token] = key

@@ -82,7 +82,7 @@ extension LockTable {
             journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))
         }
         let key = UnsafeRawBufferPointer(rebasing: value[TicketRecord.key...])
-        idempotency.restore(
+        idempotency.put(
             String(decoding: key, as: UTF8.self), of: ids.id(slots[slot].id), token: ticket.token,
             IdempotencyTable.Entry(
                 number: ticket.number, isAcquire: ticket.lifetimeOnceServed != nil,

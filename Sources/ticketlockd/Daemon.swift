@@ -55,14 +55,9 @@ actor Daemon: LoopActor {
                 log.flush(timeout: .seconds(1))
                 return daemon.exitStatus
             } catch {
-                if let error = error as? LockStateError, !error.isPassing {
-                    logger.critical("cannot start", metadata: ["reason": "\(error)"])
-                    log.flush(timeout: .seconds(1))
-                    return EX_CONFIG
-                }
                 logger.critical("cannot start", metadata: ["reason": "\(error)"])
                 log.flush(timeout: .seconds(1))
-                return EX_UNAVAILABLE
+                return (error as? LockStateError)?.isPassing == false ? EX_CONFIG : EX_UNAVAILABLE
             }
         } catch {
             StandardErrorOutput.print("cannot start: \(error)\n")

@@ -11,7 +11,8 @@
 #define CLMDB_VALUE_BYTES_MAX 4000
 
 /// From here to ``clmdb_unguard`` the guarded functions return CLMDB_TRAPPED instead of ending the process. They
-/// leave what they have touched to itself: end the cursor and the transaction, close the environment, and no more. On one thread at a time.
+/// leave what they have touched to itself: end the cursor and the transaction, close the environment, and no more. On
+/// one thread at a time.
 void clmdb_guard(void);
 void clmdb_unguard(void);
 

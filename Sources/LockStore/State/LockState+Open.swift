@@ -68,7 +68,7 @@ extension LockState {
             fileBytes: UInt64(options.logBytes),
             stateID: UInt128.random(in: .min ... .max, using: &random), bootID: clock.bootID,
             hashKey: (random.next(), random.next()), epoch: 0, wallOffset: clock.wallOffset,
-            tokenCeiling: firstToken + 1 << 32, longestLife: options.limits.maxLifetime.nanoseconds,
+            tokenCeiling: firstToken + tokenStep, longestLife: options.limits.maxLifetime.nanoseconds,
             grantsFrom: .min, durability: options.durability, isClosed: false)
         if origin == .incomplete, let old {
             // Not from the boot, which is this clock's zero: in a container the clock may be the host's.
@@ -144,7 +144,7 @@ extension LockState {
         if options.durability == .power || old.durability == .power { try database.sync() }
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
-        header.tokenCeiling = max(old.tokenCeiling, table.nextToken + 1 << 32)
+        header.tokenCeiling = max(old.tokenCeiling, table.nextToken + tokenStep)
         header.longestLife = max(old.longestLife, options.limits.maxLifetime.nanoseconds)
         header.durability = options.durability
         header.isClosed = false

@@ -16,8 +16,7 @@ extension LockState {
     func syncEnded(_ number: Int32) -> LockStoreError? {
         guard number != 0 else { return nil }
         // What the kernel could not write it takes for written: the database must have it all anew.
-        mustTakeOver = true
-        isLogBroken = true
+        breakLog()
         let error = LockStateError.system(number, log.path, "fdatasync")
         note(failure: error)
         return LockStoreError(.outcomeUnknown, error.description)

@@ -1,4 +1,3 @@
-import EventLoop
 import Glibc
 package import TicketLock
 
@@ -24,7 +23,7 @@ package final class LockState: @unchecked Sendable {
     private static let retryAfter = Duration.milliseconds(200)
     private static let clockLookEvery = Duration.seconds(10)
     /// Of tokens, by which a ceiling that is written is ahead.
-    private static let tokenStep: UInt64 = 1 << 32
+    static let tokenStep: UInt64 = 1 << 32
 
     private let folder: StateFolder
     var log: ChangeLog
@@ -110,10 +109,13 @@ package final class LockState: @unchecked Sendable {
 
     /// Throws while nothing can be written.
     func checkReady(now: Instant) throws(LockStoreError) {
-        if let failure, mustTakeOver || log.room < Self.roomMin {
-            throw LockStoreError(.stateUnwritable, failure.description)
-        }
+        try checkWritable()
         try checkGranting(now: now)
+    }
+
+    private func checkWritable() throws(LockStoreError) {
+        guard let failure, mustTakeOver || log.room < Self.roomMin else { return }
+        throw LockStoreError(.stateUnwritable, failure.description)
     }
 
     private func takeOver(now: Instant) throws(LockStoreError) {
@@ -126,8 +128,7 @@ package final class LockState: @unchecked Sendable {
                 retryAt = now + Self.retryAfter
             }
         }
-        guard let failure, mustTakeOver || log.room < Self.roomMin else { return }
-        throw LockStoreError(.stateUnwritable, failure.description)
+        try checkWritable()
     }
 
     /// Brings everything into the database, and begins the log anew.
@@ -143,8 +144,7 @@ package final class LockState: @unchecked Sendable {
         var inSteps = buffer.count == 0 && !isLogBroken
         if inSteps, durability == .power, !log.sync() {
             // The next attempt would be told that all is well.
-            mustTakeOver = true
-            isLogBroken = true
+            breakLog()
             inSteps = false
         }
         try database.apply(&updates, meta: meta, inSteps: inSteps)
@@ -163,6 +163,12 @@ package final class LockState: @unchecked Sendable {
         }
     }
 
+    /// Notes that the log is not to be relied on before the database has all.
+    func breakLog() {
+        mustTakeOver = true
+        isLogBroken = true
+    }
+
     func note(failure error: LockStateError) {
         if failure == nil { onNotice?(.failing(error)) }
         failure = error
@@ -175,8 +181,7 @@ package final class LockState: @unchecked Sendable {
             try log.setHeader(header)
         } catch {
             // With it the disk may have lost what else is in the log.
-            mustTakeOver = true
-            isLogBroken = true
+            breakLog()
             throw error
         }
     }

@@ -51,7 +51,7 @@ extension StateDatabase {
                 guard key.mv_size == 8, count <= statistics.ms_entries else {
                     throw .corrupt(path, "is not as it was written")
                 }
-                let number = UInt64(littleEndian: key.mv_data.loadUnaligned(as: UInt64.self))
+                let number = key.number
                 guard largest.map({ $0 < number }) ?? true, let bytes = Self.checked(value, key: number)
                 else {
                     throw .corrupt(path, "is not as it was written")

@@ -35,19 +35,16 @@ struct StateDatabase: ~Copyable {
     ///
     /// - Parameter durability: `power` lets every step wait for the disk.
     init(path: String, durability: StateDurability, isNew: Bool) throws(LockStateError) {
-        let (environment, opened) = try Self.open(path, durability, isNew: isNew)
+        (environment, databases, metaDatabase) = try Self.open(path, durability, isNew: isNew)
         self.path = path
         self.durability = durability
-        self.environment = environment
-        databases = Array(opened.dropLast())
-        metaDatabase = opened[opened.count - 1]
         largestKeys = RecordKind.allCases.map { _ in nil }
         scratch = []
     }
 
     private static func open(
         _ path: String, _ durability: StateDurability, isNew: Bool
-    ) throws(LockStateError) -> (environment: OpaquePointer, databases: [MDB_dbi]) {
+    ) throws(LockStateError) -> (environment: OpaquePointer, databases: [MDB_dbi], meta: MDB_dbi) {
         var environment: OpaquePointer?
         try check(mdb_env_create(&environment), path, "mdb_env_create")
         guard let environment else { throw .system(ENOMEM, path, "mdb_env_create") }
@@ -58,7 +55,8 @@ struct StateDatabase: ~Copyable {
             let syncing = durability == .power ? 0 : MDB_NOSYNC
             let flags = UInt32(MDB_NOSUBDIR | MDB_NOLOCK | syncing)
             try check(mdb_env_open(environment, path, flags, 0o600), path, "mdb_env_open")
-            return (environment, try openDatabases(environment, path, isNew: isNew))
+            let opened = try openDatabases(environment, path, isNew: isNew)
+            return (environment, Array(opened.dropLast()), opened[opened.count - 1])
         } catch {
             mdb_env_close(environment)
             throw error
@@ -67,11 +65,9 @@ struct StateDatabase: ~Copyable {
 
     /// Opens the file anew. What was being written when that failed is there or not.
     mutating func reopen() throws(LockStateError) {
-        let (new, opened) = try Self.open(path, durability, isNew: false)
+        let new = try Self.open(path, durability, isNew: false)
         mdb_env_close(environment)
-        environment = new
-        databases = Array(opened.dropLast())
-        metaDatabase = opened[opened.count - 1]
+        (environment, databases, metaDatabase) = new
         let (path, databases) = (path, databases)
         var largest: [UInt64?] = []
         try transaction(isReadOnly: true) { transaction throws(LockStateError) in
@@ -82,9 +78,7 @@ struct StateDatabase: ~Copyable {
                 var (key, value) = (MDB_val(), MDB_val())
                 let code = mdb_cursor_get(cursor, &key, &value, MDB_LAST)
                 if code != MDB_NOTFOUND { try Self.check(code, path, "mdb_cursor_get") }
-                let isThere = code == MDB_SUCCESS
-                largest.append(
-                    isThere ? UInt64(littleEndian: key.mv_data.loadUnaligned(as: UInt64.self)) : nil)
+                largest.append(code == MDB_SUCCESS ? key.number : nil)
             }
         }
         largestKeys = largest
@@ -159,6 +153,11 @@ struct StateDatabase: ~Copyable {
         default: throw .system(code, path, call)
         }
     }
+}
+
+extension MDB_val {
+    /// What a key that was found says.
+    var number: UInt64 { UInt64(littleEndian: mv_data.loadUnaligned(as: UInt64.self)) }
 }
 
 extension RecordKind {

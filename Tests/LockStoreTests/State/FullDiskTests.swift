@@ -126,12 +126,7 @@ struct FullDiskTests {
             desk.logBytes = 1 << 18
             try desk.open()
             for _ in 0..<20_000 { try desk.issue(lifetime: .seconds(3600)) }
-            let state = try #require(desk.state)
-            let harness = try MemoryHarness()
-            try await harness.advance(by: .seconds(1))
-            let store = InMemoryLockStore(
-                loop: harness.loop, time: harness.clock, table: desk.table, state: state)
-            await store.start()
+            let (harness, store) = try await desk.serve(after: .seconds(1))
             let id = ConversationID("ada")
             let waiter = Task { try await store.wait(for: 9, token: nil, of: id, timeout: .seconds(300)) }
             while await store.statistics().waiterCount == 0 { await Task.yield() }
@@ -153,12 +148,7 @@ struct FullDiskTests {
             try desk.open()
             try desk.issue("held", lifetime: .seconds(3600))
             let filler = try fill(desk)
-            let state = try #require(desk.state)
-            let harness = try MemoryHarness()
-            try await harness.advance(by: .seconds(1))
-            let store = InMemoryLockStore(
-                loop: harness.loop, time: harness.clock, table: desk.table, state: state)
-            await store.start()
+            let (harness, store) = try await desk.serve(after: .seconds(1))
             let id = ConversationID("held")
             let acquire = Task {
                 try await store.acquire(for: id, lifetime: .seconds(600), timeout: .seconds(3000), key: nil)

@@ -90,6 +90,18 @@ final class StateDesk {
         return value
     }
 
+    /// Lets a store have the state, by the clock of a harness, which is torn down afterwards.
+    func serve(after span: Duration = .zero) async throws -> (
+        harness: MemoryHarness, store: InMemoryLockStore
+    ) {
+        guard let state else { throw LockStateError(.failed, directory, "is not open") }
+        let harness = try MemoryHarness()
+        if span > .zero { try await harness.advance(by: span) }
+        let store = InMemoryLockStore(loop: harness.loop, time: harness.clock, table: table, state: state)
+        await store.start()
+        return (harness, store)
+    }
+
     @discardableResult
     func issue(
         _ id: String = "ada", lifetime: Duration = .seconds(60), key: String? = nil

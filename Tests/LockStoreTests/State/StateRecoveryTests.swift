@@ -117,12 +117,8 @@ struct StateRecoveryTests {
             try desk.open()
             try desk.issue()
             try desk.issue()
-            let state = try #require(desk.state)
-            #expect(state.sync() == nil)
-            let harness = try MemoryHarness()
-            let store = InMemoryLockStore(
-                loop: harness.loop, time: harness.clock, table: desk.table, state: state)
-            await store.start()
+            #expect(desk.state?.sync() == nil)
+            let (harness, store) = try await desk.serve()
             let id = ConversationID("ada")
             let waiter = Task { try await store.wait(for: 1, token: nil, of: id, timeout: .seconds(300)) }
             while await store.statistics().waiterCount == 0 { await Task.yield() }
@@ -222,13 +218,11 @@ struct StateRecoveryTests {
 
     /// Lets a store have the state for half a minute in which nobody asks for anything.
     private func idle(_ desk: StateDesk, _ atFirst: () -> Void) async throws {
-        let harness = try MemoryHarness()
-        let store = InMemoryLockStore(
-            loop: harness.loop, time: harness.clock, table: desk.table, state: try #require(desk.state))
-        await store.start()
+        let (harness, store) = try await desk.serve()
         atFirst()
         desk.pass(.seconds(30))
         try await harness.advance(by: .seconds(30))
+        withExtendedLifetime(store) {}
         await harness.tearDown()
     }
 
