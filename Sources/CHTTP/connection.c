@@ -2,16 +2,21 @@
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
-#include <unistd.h>
+
+/// What a body that is refused may still send before its connection is cut: reading on lets the caller finish
+/// sending and read the refusal.
+#define DISCARDED_BYTES_MAX (1024 * 1024)
 
 chttp_connection *chttp_connection_of(struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
+// MARK: Connections
+
 static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_context) {
+    chttp_server *server = shard->server;
     chttp_connection *connection = calloc(1, sizeof *connection);
     if (!connection) return;  // Its first request is then refused in chttp_request_line().
     connection->shard = shard;
@@ -19,183 +24,141 @@ static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_
     connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     connection->request.connection = connection;
     connection->address = chttp_addresses_add(
-        shard->server, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-    connection->watched = epoll_ctl(shard->server->hang_up_epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
+        server, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    connection->watched = epoll_ctl(server->hang_up_epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
+    connection->armed = connection->watched;
+    server->armed += connection->armed;
     shard->connections++;
-    shard->server->connections++;
+    server->connections++;
+    chttp_queue_move(connection, &server->fresh);
     *socket_context = connection;
+}
+
+/// libmicrohttpd says nothing when a request line has no blank in it: it just closes the connection. This is what
+/// closes one on which no request has begun, though its caller is there and has not been idle for too long.
+static bool closes_without_a_word(const chttp_connection *connection) {
+    const chttp_server *server = connection->shard->server;
+    return connection->queue && !connection->request.active && !connection->answered_last && !connection->refused &&
+           !connection->hung_up && !connection->ended &&
+           server->now - connection->since < (int64_t)server->limits.idle_timeout_seconds * 1000 &&
+           !chttp_caller_is_gone(&connection->request);
+}
+
+static void end(chttp_connection *connection) {
+    chttp_server *server = connection->shard->server;
+    if (closes_without_a_word(connection)) {
+        connection->refused = true;
+        chttp_refuse_on_socket(server, connection->fd, CHTTP_REFUSAL_MALFORMED);
+    }
+    // Closing the descriptor takes it out of the hang-up epoll only later; events already read there must
+    // not find a freed connection.
+    if (connection->watched) epoll_ctl(server->hang_up_epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+    server->armed -= connection->armed;
+    bool is_early = connection->refused || (connection->answered_last && chttp_unread_bytes(connection->fd) > 0);
+    if (is_early && !connection->hung_up) chttp_linger_after(server, connection->fd);
+    if (connection->ended) server->ended--;
+    chttp_queue_move(connection, NULL);
+    chttp_addresses_remove(server, connection->address);
+    connection->shard->connections--;
+    server->connections--;
+    free(connection);
 }
 
 void chttp_connection_changed(void *server_shard, struct MHD_Connection *mhd, void **socket_context,
                               enum MHD_ConnectionNotificationCode code) {
     chttp_shard *shard = server_shard;
+    shard->moved = true;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         start(shard, mhd, socket_context);
-        return;
+    } else if (*socket_context) {
+        end(*socket_context);
     }
-    chttp_connection *connection = *socket_context;
-    if (!connection) return;
-    // Closing the descriptor takes it out of the hang-up epoll only later; events already read there must
-    // not find a freed connection.
-    if (connection->watched)
-        epoll_ctl(shard->server->hang_up_epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    chttp_addresses_remove(shard->server, connection->address);
-    shard->connections--;
-    shard->server->connections--;
-    free(connection);
 }
 
-static chttp_reading *begin_reading(chttp_server *server, const char *target) {
-    chttp_reading *reading = server->free_readings;
-    if (reading) {
-        server->free_readings = reading->next;
-        server->free_reading_count--;
-    } else {
-        reading = malloc(sizeof *reading);
-        if (!reading) return NULL;
-    }
-    memset(reading, 0, offsetof(chttp_reading, target_inline));
-    reading->target_length = target ? strlen(target) : 0;
-    reading->target = reading->target_inline;
-    if (reading->target_length >= CHTTP_TARGET_INLINE_BYTES) reading->target = malloc(reading->target_length + 1);
-    if (!reading->target) {
-        free(reading);
-        return NULL;
-    }
-    if (target) memcpy(reading->target, target, reading->target_length);
-    reading->target[reading->target_length] = 0;
-    return reading;
-}
-
-static void end_reading(chttp_request *request) {
-    chttp_server *server = request->connection->shard->server;
-    chttp_reading *reading = request->reading;
-    if (!reading) return;
-    request->reading = NULL;
-    if (reading->target != reading->target_inline) free(reading->target);
-    if (reading->body != server->shared_body) free(reading->body);
-    if (server->free_reading_count >= CHTTP_FREE_READINGS_MAX) {
-        free(reading);
-        return;
-    }
-    reading->next = server->free_readings;
-    server->free_readings = reading;
-    server->free_reading_count++;
-}
-
-void chttp_readings_free(chttp_server *server) {
-    while (server->free_readings) {
-        chttp_reading *reading = server->free_readings;
-        server->free_readings = reading->next;
-        free(reading);
-    }
-}
+// MARK: Requests
 
 void *chttp_request_line(void *server_shard, const char *target, struct MHD_Connection *mhd) {
     chttp_shard *shard = server_shard;
+    shard->moved = true;
     chttp_connection *connection = chttp_connection_of(mhd);
-    chttp_reading *reading = connection ? begin_reading(shard->server, target) : NULL;
+    if (!connection || connection->ended || !target) return NULL;
+    chttp_reading *reading = chttp_reading_begin(shard->server);
     if (!reading) return NULL;
     connection->request = (chttp_request){.connection = connection, .reading = reading, .active = true};
-    shard->server->requests++;
+    chttp_queues_request_begins(connection);
+    // The memory is the library's own, which has just written to it and will again.
+    chttp_head_line(reading, (char *)(uintptr_t)target);
     return &connection->request;
 }
 
 void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, void **request_context,
                              enum MHD_RequestTerminationCode code) {
     chttp_shard *shard = server_shard;
+    chttp_server *server = shard->server;
     chttp_request *request = *request_context;
     (void)mhd;
+    shard->moved = true;
     if (!request || !request->active) return;
-    if (request->handed_over)
-        shard->server->callbacks.finished(shard->server->callbacks.context, request,
-                                          code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
-    chttp_response_done(shard->server, request->response);
-    end_reading(request);
-    request->active = false;
-    shard->server->requests--;
+    if (request->handed_over) {
+        server->requests--;
+        server->callbacks.finished(server->callbacks.context, request,
+                                   code == MHD_REQUEST_TERMINATED_COMPLETED_OK && !request->abandoned);
+    }
+    if (request->parked) server->parked--;
+    chttp_response_done(server, request->response);
+    chttp_reading_end(server, request->reading);
+    request->reading = NULL;
+    request->active = request->parked = false;
+    request->connection->answered_last =
+        request->closes || request->connection->refused || code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    if (!request->connection->ended) chttp_queue_move(request->connection, &server->fresh);
     *request_context = NULL;
 }
 
-/// The headers that matter: those that can be asked for, and three that say what becomes of the body.
-enum { CONTENT_LENGTH = CHTTP_HEADER_COUNT, TRANSFER_ENCODING, EXPECT, WANTED_COUNT };
-
-static const struct {
-    const char *name;
-    size_t length;
-} wanted[WANTED_COUNT] = {
-    [CHTTP_HEADER_CONTENT_TYPE] = {"Content-Type", 12},
-    [CHTTP_HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", 15},
-    [CONTENT_LENGTH] = {"Content-Length", 14},
-    [TRANSFER_ENCODING] = {"Transfer-Encoding", 17},
-    [EXPECT] = {"Expect", 6},
-};
-
-/// Keeps the first header of each wanted name: one walk over them where libmicrohttpd's look-up takes four.
-static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
-                                  const char *value, size_t length) {
-    chttp_header_value *found = context;
+static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
+                                   const char *value, size_t length) {
     (void)kind;
-    for (size_t i = 0; i < WANTED_COUNT; i++) {
-        if (wanted[i].length != name_length || strncasecmp(wanted[i].name, name, name_length) != 0) continue;
-        if (!found[i].value) found[i] = (chttp_header_value){value, length};
-        break;
-    }
+    chttp_head_header(context, name, name_length, (char *)(uintptr_t)value, length);
     return MHD_YES;
 }
 
 /// Headers are whole: refuses what need not be read, and says what becomes of the body.
-static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection *mhd, const char *method) {
-    chttp_server *server = request->connection->shard->server;
+static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection *mhd, const char *method,
+                                   const char *version) {
+    chttp_connection *connection = request->connection;
+    chttp_server *server = connection->shard->server;
     chttp_reading *reading = request->reading;
     reading->headers_seen = true;
     reading->method = method;
+    // They have been looked at as they came, unless the loaded library does not ask.
+    if (!reading->saw_header) MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, walk_header, reading);
     size_t header_bytes = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
-    if (header_bytes > server->limits.header_bytes_max)
-        return chttp_queue_refusal(request->connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
-    chttp_header_value found[WANTED_COUNT] = {0};
-    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, see_header, found);
-    memcpy(reading->headers, found, sizeof reading->headers);
-    const char *length = found[CONTENT_LENGTH].value;
-    // libmicrohttpd has already refused a Content-Length that is not a number.
-    unsigned long long content_length = length ? strtoull(length, NULL, 10) : 0;
-    // A body in chunks has the length they add up to, whatever else is announced.
-    reading->content_length = found[TRANSFER_ENCODING].value ? 0 : (size_t)content_length;
-    if (content_length <= server->limits.body_bytes_max) return MHD_YES;
-    if (found[EXPECT].value)
-        return chttp_queue_refusal(request->connection, MHD_HTTP_CONTENT_TOO_LARGE);
-    request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    if (header_bytes > server->limits.header_bytes_max) return chttp_refuse(connection, CHTTP_REFUSAL_HEADERS_TOO_LARGE);
+    chttp_refusal refusal = chttp_head_end(reading, method, version, method + header_bytes);
+    if (refusal != CHTTP_REFUSAL_NONE) return chttp_refuse(connection, refusal);
+    // Where chunks begin and end is seen by the library only, which takes LF for CR LF there. What another reader
+    // of the same bytes may take for the next request is not read.
+    request->closes = reading->closes || reading->framing[CHTTP_FRAMING_TRANSFER_ENCODING].value;
+    const char *length = reading->framing[CHTTP_FRAMING_CONTENT_LENGTH].value;
+    reading->content_length = length ? (size_t)strtoull(length, NULL, 10) : 0;
+    if (reading->content_length <= server->limits.body_bytes_max) return MHD_YES;
+    if (reading->framing[CHTTP_FRAMING_EXPECT].value) return chttp_refuse(connection, CHTTP_REFUSAL_BODY_TOO_LARGE);
+    request->refused = CHTTP_REFUSAL_BODY_TOO_LARGE;
     return MHD_YES;
-}
-
-/// Room for `length` more bytes of the body. One that is whole is handed over before any other request moves, so
-/// all may use the same memory for it.
-static bool reserve(chttp_server *server, chttp_reading *reading, size_t length) {
-    size_t wanted = reading->body_length + length;
-    if (wanted <= reading->body_capacity) return true;
-    if (!reading->body && length == reading->content_length && length <= CHTTP_BODY_SHARED_BYTES) {
-        reading->body = server->shared_body;
-        reading->body_capacity = length;
-        return true;
-    }
-    size_t capacity = reading->body_capacity * 2 > wanted ? reading->body_capacity * 2 : wanted;
-    char *grown = realloc(reading->body, capacity);
-    if (!grown) return false;
-    reading->body = grown;
-    reading->body_capacity = capacity;
-    return true;
 }
 
 /// Takes a piece of the body, or reads it away when the request is refused.
 static enum MHD_Result take_body(chttp_request *request, const char *bytes, size_t *size) {
-    chttp_server *server = request->connection->shard->server;
+    chttp_connection *connection = request->connection;
+    chttp_server *server = connection->shard->server;
     chttp_reading *reading = request->reading;
     size_t length = *size, total = reading->body_length + length;
     *size = 0;
     if (!request->refused && total > server->limits.body_bytes_max)
-        request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-    if (!request->refused && !reserve(server, reading, length)) request->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        request->refused = CHTTP_REFUSAL_BODY_TOO_LARGE;
+    if (!request->refused && !chttp_reading_reserve(server, reading, length))
+        request->refused = CHTTP_REFUSAL_INTERNAL;
     if (!request->refused) {
         memcpy(reading->body + reading->body_length, bytes, length);
         reading->body_length = total;
@@ -206,23 +169,27 @@ static enum MHD_Result take_body(chttp_request *request, const char *bytes, size
     // away for a while, and at last cut off.
     if (!request->refused_on_socket && reading->discarded_bytes > server->limits.body_bytes_max) {
         request->refused_on_socket = true;
-        chttp_refuse_on_socket(server, request->connection->fd, request->refused);
+        chttp_refuse_on_socket(server, connection->fd, request->refused);
     }
-    return reading->discarded_bytes > CHTTP_LINGER_BYTES_MAX ? MHD_NO : MHD_YES;
+    return reading->discarded_bytes > DISCARDED_BYTES_MAX ? MHD_NO : MHD_YES;
 }
 
 /// The request is whole: hands it over, and parks it when it comes back without an answer.
 static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *mhd) {
     chttp_connection *connection = request->connection;
     chttp_server *server = connection->shard->server;
-    if (request->abandoned || request->refused_on_socket) return MHD_NO;
-    if (request->refused) return chttp_queue_refusal(connection, request->refused);
+    if (request->abandoned || request->refused_on_socket || connection->ended) return MHD_NO;
+    if (request->refused) return chttp_refuse(connection, request->refused);
     request->handed_over = true;
+    server->requests++;
+    chttp_queue_move(connection, NULL);
     server->callbacks.request(server->callbacks.context, request);
-    end_reading(request);
+    chttp_reading_end(server, request->reading);
+    request->reading = NULL;
     if (request->abandoned) return MHD_NO;
     if (request->replied) return MHD_YES;
     request->parked = true;
+    server->parked++;
     MHD_suspend_connection(mhd);
     if (connection->hung_up) server->callbacks.hung_up(server->callbacks.context, request);
     return MHD_YES;
@@ -231,10 +198,11 @@ static enum MHD_Result hand_over(chttp_request *request, struct MHD_Connection *
 enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mhd, const char *url,
                                    const char *method, const char *version, const char *upload,
                                    size_t *upload_size, void **request_context) {
-    (void)server_shard, (void)url, (void)version;
+    (void)url;
+    ((chttp_shard *)server_shard)->moved = true;
     chttp_request *request = *request_context;
     if (!request) return MHD_NO;
-    if (request->reading && !request->reading->headers_seen) return see_headers(request, mhd, method);
+    if (request->reading && !request->reading->headers_seen) return see_headers(request, mhd, method, version);
     if (*upload_size > 0) return take_body(request, upload, upload_size);
     return hand_over(request, mhd);
 }

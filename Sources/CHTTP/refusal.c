@@ -1,51 +1,63 @@
 #define _GNU_SOURCE
 #include "internal.h"
-#include <dlfcn.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-// libmicrohttpd answers what it refuses itself (a malformed request line, headers too large) with pages of
-// HTML, and has no option to change them. It queues them through the dynamic symbol MHD_queue_response, so
-// defining that symbol here, in the executable, puts the project's problem+json in their place.
-
-typedef enum MHD_Result (*queue_function)(struct MHD_Connection *, unsigned int, struct MHD_Response *);
-
-enum MHD_Result chttp_queue(struct MHD_Connection *mhd, unsigned int status, struct MHD_Response *response) {
-    static queue_function queue;
-    if (!queue) queue = (queue_function)dlsym(RTLD_NEXT, "MHD_queue_response");
-    return queue ? queue(mhd, status, response) : MHD_NO;
+uint16_t chttp_refusal_status(chttp_refusal refusal) {
+    switch (refusal) {
+    case CHTTP_REFUSAL_TRANSFER_ENCODING_UNKNOWN: return MHD_HTTP_NOT_IMPLEMENTED;
+    case CHTTP_REFUSAL_TIMEOUT: return MHD_HTTP_REQUEST_TIMEOUT;
+    case CHTTP_REFUSAL_BODY_TOO_LARGE: return MHD_HTTP_CONTENT_TOO_LARGE;
+    case CHTTP_REFUSAL_TARGET_TOO_LONG: return MHD_HTTP_URI_TOO_LONG;
+    case CHTTP_REFUSAL_HEADERS_TOO_LARGE: return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    case CHTTP_REFUSAL_INTERNAL: return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    case CHTTP_REFUSAL_SHUTTING_DOWN:
+    case CHTTP_REFUSAL_CONNECTIONS: return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case CHTTP_REFUSAL_VERSION: return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+    default: return MHD_HTTP_BAD_REQUEST;
+    }
 }
 
-enum MHD_Result chttp_queue_refusal(chttp_connection *connection, uint16_t status) {
-    chttp_server *server = connection->shard->server;
+static const void *body_of(chttp_server *server, chttp_refusal refusal, size_t *length) {
+    return server->callbacks.refusal(server->callbacks.context, refusal, length);
+}
+
+struct MHD_Response *chttp_refusal_response(chttp_server *server, chttp_refusal refusal) {
+    // Made once: a refusal costs whoever sends nonsense more than it costs here.
+    struct MHD_Response **made = &server->refusals[refusal];
     size_t length = 0;
-    const void *body = server->callbacks.refusal(server->callbacks.context, status, &length);
+    const void *body = body_of(server, refusal, &length);
+    if (*made) return *made;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(length, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
-    if (!response) return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, CHTTP_PROBLEM_TYPE);
-    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    enum MHD_Result result = chttp_queue(connection->mhd, status, response);
-    MHD_destroy_response(response);
-    return result;
+    if (!response) return NULL;
+    bool whole = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, CHTTP_PROBLEM_TYPE) == MHD_YES &&
+                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+    if (whole && chttp_refusal_status(refusal) == MHD_HTTP_SERVICE_UNAVAILABLE)
+        whole = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1") == MHD_YES;
+    if (!whole) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return *made = response;
 }
 
-enum MHD_Result MHD_queue_response(struct MHD_Connection *mhd, unsigned int status,
-                                   struct MHD_Response *response) {
-    chttp_connection *connection = chttp_connection_of(mhd);
-    if (!connection) return chttp_queue(mhd, status, response);
-    // Written past libmicrohttpd, which after some of its refusals goes on with the request and sends its
-    // headers twice; told that nothing was queued, it closes the connection. Answers go out in order, so
-    // none can be under way here.
-    chttp_refuse_on_socket(connection->shard->server, connection->fd, (uint16_t)status);
-    return MHD_NO;
+void chttp_refusals_free(chttp_server *server) {
+    for (int i = 0; i < CHTTP_REFUSAL_COUNT; i++)
+        if (server->refusals[i]) MHD_destroy_response(server->refusals[i]);
 }
 
-void chttp_refuse_on_socket(chttp_server *server, int fd, uint16_t status) {
+enum MHD_Result chttp_refuse(chttp_connection *connection, chttp_refusal refusal) {
+    struct MHD_Response *response = chttp_refusal_response(connection->shard->server, refusal);
+    connection->refused = true;
+    return response ? chttp_queue_response(connection->mhd, chttp_refusal_status(refusal), response) : MHD_NO;
+}
+
+void chttp_refuse_on_socket(chttp_server *server, int fd, chttp_refusal refusal) {
+    uint16_t status = chttp_refusal_status(refusal);
     size_t length = 0;
-    const void *body = server->callbacks.refusal(server->callbacks.context, status, &length);
+    const void *body = body_of(server, refusal, &length);
     char head[256];
     int head_length = snprintf(head, sizeof head,
                                "HTTP/1.1 %u %s\r\nConnection: close\r\n%sContent-Type: " CHTTP_PROBLEM_TYPE
@@ -57,9 +69,4 @@ void chttp_refuse_on_socket(chttp_server *server, int fd, uint16_t status) {
     // An empty socket buffer takes this whole; a caller that cannot take it gets the closed connection.
     (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(fd, SHUT_WR);
-    // What the caller has sent already is read, since closing over unread bytes resets the connection and
-    // takes the refusal from the caller.
-    char scrap[4096];
-    for (int i = 0; i < 16 && recv(fd, scrap, sizeof scrap, MSG_DONTWAIT) > 0; i++) {
-    }
 }

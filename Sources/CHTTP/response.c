@@ -17,13 +17,14 @@ struct chttp_kept_response {
     char bytes[];
 };
 
-static chttp_kept_response *make(const char *content_type, size_t length) {
+static chttp_kept_response *make(const chttp_server *server, const char *content_type, size_t length) {
     chttp_kept_response *kept = malloc(sizeof *kept + length);
     if (!kept) return NULL;
     *kept = (chttp_kept_response){.content_type = content_type, .length = length};
     kept->response = MHD_create_response_from_buffer(length, kept->bytes, MHD_RESPMEM_PERSISTENT);
     if (kept->response &&
-        MHD_add_response_header(kept->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_YES)
+        MHD_add_response_header(kept->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_YES &&
+        MHD_add_response_header(kept->response, MHD_HTTP_HEADER_KEEP_ALIVE, server->keep_alive) == MHD_YES)
         return kept;
     if (kept->response) MHD_destroy_response(kept->response);
     free(kept);
@@ -44,7 +45,7 @@ static chttp_kept_response *take(chttp_server *server, const chttp_response *ans
         server->kept_response_count--;
         return kept;
     }
-    return make(answer->content_type, answer->body_length);
+    return make(server, answer->content_type, answer->body_length);
 }
 
 void chttp_response_done(chttp_server *server, chttp_kept_response *kept) {
@@ -69,7 +70,7 @@ void chttp_responses_free(chttp_server *server) {
 }
 
 /// A response of its own, for what is rare: more headers than the type, or many bytes.
-static struct MHD_Response *make_once(const chttp_response *answer) {
+static struct MHD_Response *make_once(const chttp_server *server, const chttp_response *answer, bool closes) {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body_length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_MUST_COPY);
     if (!response) return NULL;
@@ -81,17 +82,19 @@ static struct MHD_Response *make_once(const chttp_response *answer) {
         snprintf(seconds, sizeof seconds, "%d", answer->retry_after_seconds);
         whole = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds) == MHD_YES;
     }
-    if (whole && answer->closes)
+    if (whole && closes)
         whole = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+    else if (whole)
+        whole = MHD_add_response_header(response, MHD_HTTP_HEADER_KEEP_ALIVE, server->keep_alive) == MHD_YES;
     if (whole) return response;
     MHD_destroy_response(response);
     return NULL;
 }
 
 static bool send_once(chttp_request *request, const chttp_response *answer) {
-    struct MHD_Response *response = make_once(answer);
+    struct MHD_Response *response = make_once(request->connection->shard->server, answer, request->closes);
     if (!response) return false;
-    bool sent = chttp_queue(request->connection->mhd, answer->status, response) == MHD_YES;
+    bool sent = chttp_queue_response(request->connection->mhd, answer->status, response) == MHD_YES;
     MHD_destroy_response(response);
     return sent;
 }
@@ -101,13 +104,14 @@ static bool send_kept(chttp_request *request, const chttp_response *answer) {
     if (!kept) return false;
     if (answer->body_length > 0) memcpy(kept->bytes, answer->body, answer->body_length);
     request->response = kept;
-    return chttp_queue(request->connection->mhd, answer->status, kept->response) == MHD_YES;
+    return chttp_queue_response(request->connection->mhd, answer->status, kept->response) == MHD_YES;
 }
 
 int chttp_reply(chttp_request *request, const chttp_response *answer) {
     if (request->replied || request->abandoned) return -1;
     request->replied = true;
-    bool is_plain = !answer->allow && answer->retry_after_seconds < 0 && !answer->closes &&
+    request->closes |= answer->closes != 0;
+    bool is_plain = !answer->allow && answer->retry_after_seconds < 0 && !request->closes &&
                     answer->body_length < CHTTP_KEPT_RESPONSE_BYTES_MAX;
     bool sent = is_plain ? send_kept(request, answer) : send_once(request, answer);
     if (!sent) request->abandoned = true;

@@ -3,11 +3,22 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+/// How much longer than it says a connection is kept, so that no caller sends its next request into the end.
+#define IDLE_EXTRA_SECONDS 2
+/// Runs in a row, each wanting the next at once, in which nothing happens, until the cause is looked for.
+#define FRUITLESS_RUNS 4
+/// More of them than large headers take to be read.
+#define FRUITLESS_RUNS_MAX 256
+/// How long a shard rests that goes on like that all the same.
+#define FRUITLESS_REST_MILLISECONDS 10
 
 /// Room in a connection's memory for what libmicrohttpd keeps beside the request's headers and for the
 /// headers of the answer, so that the largest legal request still has one.
@@ -28,13 +39,16 @@ static chttp_shard *open_shard(chttp_server *server) {
     chttp_shard *shard = calloc(1, sizeof *shard);
     if (!shard) return NULL;
     shard->server = server;
+    // Turbo: a new connection is read from at once, and one that is closed is not shut down for writing before
+    // chttp_connection_changed() is told, where it may still be written to.
     shard->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
         chttp_request_step, shard,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, server->limits.header_bytes_max + CONNECTION_MEMORY_EXTRA_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CHTTP_SHARD_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)server->limits.idle_timeout_seconds,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)server->limits.idle_timeout_seconds + IDLE_EXTRA_SECONDS,
+        // What 0.9.75 refuses by this it closes without an answer; head.c refuses it.
+        MHD_OPTION_STRICT_FOR_CLIENT, chttp_library_is_strict() ? 1 : 0,
         MHD_OPTION_NOTIFY_CONNECTION, chttp_connection_changed, shard,
         MHD_OPTION_NOTIFY_COMPLETED, chttp_request_completed, shard,
         MHD_OPTION_URI_LOG_CALLBACK, chttp_request_line, shard,
@@ -55,6 +69,8 @@ chttp_server *chttp_server_start(chttp_limits limits, chttp_callbacks callbacks)
     if (!server) return NULL;
     server->limits = limits;
     server->callbacks = callbacks;
+    snprintf(server->keep_alive, sizeof server->keep_alive, "timeout=%u", limits.idle_timeout_seconds);
+    chttp_look_at_clock(server);
     server->hang_up_epoll = epoll_create1(EPOLL_CLOEXEC);
     if (server->hang_up_epoll < 0 || !open_shard(server)) {
         int error = errno;
@@ -72,7 +88,9 @@ void chttp_server_stop(chttp_server *server) {
         MHD_stop_daemon(server->shards[i]->daemon);
         free(server->shards[i]);
     }
+    chttp_linger_stop(server);
     chttp_responses_free(server);
+    chttp_refusals_free(server);
     chttp_readings_free(server);
     close(server->hang_up_epoll);
     free(server->shards);
@@ -106,10 +124,19 @@ static int add_connection(chttp_server *server, int fd, const struct sockaddr *a
         return CHTTP_ACCEPT_EXHAUSTED;
     }
     prepare_socket(fd, address);
+    chttp_mark_pending(shard);
     return MHD_add_connection(shard->daemon, fd, address, length) == MHD_YES ? 0 : CHTTP_ACCEPT_EXHAUSTED;
 }
 
+/// Whether there is a place for a connection from the address, if need be in place of another.
+static bool admits(chttp_server *server, const struct sockaddr_storage *address) {
+    if (!chttp_addresses_admit(server, address)) return false;
+    if (server->connections - server->ended < server->limits.connections_max) return true;
+    return chttp_queues_make_room(server);
+}
+
 int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
+    chttp_look_at_clock(server);
     for (int count = 0; count < count_max; count++) {
         struct sockaddr_storage address = {0};
         socklen_t length = sizeof address;
@@ -121,10 +148,8 @@ int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
             return count;
         }
         if (length < sizeof(sa_family_t)) address.ss_family = AF_UNIX;
-        if (server->connections >= server->limits.connections_max ||
-            !chttp_addresses_admit(server, &address)) {
-            chttp_refuse_on_socket(server, fd, MHD_HTTP_SERVICE_UNAVAILABLE);
-            close(fd);
+        if (!admits(server, &address)) {
+            chttp_linger_refused(server, fd);
             continue;
         }
         if (add_connection(server, fd, (struct sockaddr *)&address, length) != 0) return CHTTP_ACCEPT_EXHAUSTED;
@@ -138,16 +163,43 @@ int chttp_hang_up_fd(const chttp_server *server) { return server->hang_up_epoll;
 uint32_t chttp_connection_count(const chttp_server *server) { return server->connections; }
 uint32_t chttp_request_count(const chttp_server *server) { return server->requests; }
 
+bool chttp_run_once(chttp_shard *shard, int64_t *milliseconds) {
+    MHD_run(shard->daemon);
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    *milliseconds = -1;
+    if (MHD_get_timeout(shard->daemon, &timeout) != MHD_YES) return false;
+    *milliseconds = timeout > INT32_MAX ? INT32_MAX : (int64_t)timeout;
+    return timeout == 0;
+}
+
+void chttp_look_at_clock(chttp_server *server) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    server->now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static int64_t earlier(int64_t one, int64_t other) {
+    if (one < 0) return other;
+    return other < 0 || one < other ? one : other;
+}
+
 int64_t chttp_run(chttp_server *server, uint32_t index) {
     chttp_shard *shard = server->shards[index];
     if (shard->pending) {
         shard->pending = false;
         server->pending_shards--;
     }
-    MHD_run(shard->daemon);
-    MHD_UNSIGNED_LONG_LONG timeout = 0;
-    if (MHD_get_timeout(shard->daemon, &timeout) != MHD_YES) return -1;
-    return timeout > INT32_MAX ? INT32_MAX : (int64_t)timeout;
+    chttp_look_at_clock(server);
+    // Before the library has read it a first byte can be seen, and no longer.
+    if (server->armed > 0) chttp_hang_ups(server);
+    shard->moved = false;
+    int64_t again;
+    bool is_fruitless = chttp_run_once(shard, &again) && !shard->moved;
+    shard->fruitless_runs = is_fruitless ? shard->fruitless_runs + 1 : 0;
+    if (is_fruitless && shard->fruitless_runs % FRUITLESS_RUNS == 0) chttp_end_stuck(shard);
+    if (shard->fruitless_runs > FRUITLESS_RUNS_MAX) again = FRUITLESS_REST_MILLISECONDS;
+    again = earlier(again, chttp_queues_sweep(server));
+    return earlier(again, chttp_linger_sweep(server));
 }
 
 void chttp_mark_pending(chttp_shard *shard) {
@@ -177,15 +229,30 @@ static void read_to_end(chttp_connection *connection) {
     chttp_mark_pending(connection->shard);
 }
 
+static void hung_up(chttp_connection *connection) {
+    chttp_server *server = connection->shard->server;
+    chttp_request *request = &connection->request;
+    connection->hung_up = true;
+    read_to_end(connection);
+    if (request->parked && !request->replied && !request->abandoned)
+        server->callbacks.hung_up(server->callbacks.context, request);
+}
+
+static bool is_lingering(const chttp_server *server, const void *pointer) {
+    return (uintptr_t)pointer >= (uintptr_t)server->lingering &&
+           (uintptr_t)pointer < (uintptr_t)(server->lingering + CHTTP_LINGERING_MAX);
+}
+
 void chttp_hang_ups(chttp_server *server) {
     struct epoll_event events[64];
     int count = epoll_wait(server->hang_up_epoll, events, 64, 0);
     for (int i = 0; i < count; i++) {
-        chttp_connection *connection = events[i].data.ptr;
-        connection->hung_up = true;
-        chttp_request *request = &connection->request;
-        read_to_end(connection);
-        if (request->parked && !request->replied && !request->abandoned)
-            server->callbacks.hung_up(server->callbacks.context, request);
+        void *pointer = events[i].data.ptr;
+        if (is_lingering(server, pointer)) {
+            chttp_linger_event(server, pointer);
+            continue;
+        }
+        if (events[i].events & EPOLLIN) chttp_queues_first_byte(pointer);
+        if (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up(pointer);
     }
 }

@@ -59,14 +59,14 @@ extension HTTPServer {
         unsafeDowncast(tag, to: Response.self).takeBack()
     }
 
-    fileprivate func refusal(_ status: UInt16) -> UnsafeRawBufferPointer {
-        refusalCounts[status, default: 0] += 1
-        if let body = refusals[status] { return body }
-        let bytes = handler.refusal(status: status)
+    fileprivate func body(for refusal: HTTPRefusal) -> UnsafeRawBufferPointer {
+        refusalCounts[refusal.status, default: 0] += 1
+        if let body = refusalBodies[refusal] { return body }
+        let bytes = handler.body(for: refusal)
         let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
         body.copyBytes(from: bytes)
         let kept = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[..<bytes.count])
-        refusals[status] = kept
+        refusalBodies[refusal] = kept
         return kept
     }
 
@@ -129,11 +129,11 @@ func requestFinished(_ context: UnsafeMutableRawPointer, _ request: OpaquePointe
 }
 
 func refusalBody(
-    _ context: UnsafeMutableRawPointer, _ status: UInt16, _ length: UnsafeMutablePointer<Int>
+    _ context: UnsafeMutableRawPointer, _ refusal: chttp_refusal, _ length: UnsafeMutablePointer<Int>
 ) -> UnsafeRawPointer {
     // Read on the loop's thread, where it was made and lives as long as the server.
     nonisolated(unsafe) var body = UnsafeRawBufferPointer(start: nil, count: 0)
-    server(context).onLoop { body = $0.refusal(status) }
+    server(context).onLoop { body = $0.body(for: HTTPRefusal(refusal)) }
     length.pointee = body.count
     return body.baseAddress ?? UnsafeRawPointer(length)
 }

@@ -27,7 +27,7 @@ package actor HTTPServer: LoopActor {
     private var hangUpWatch: Watch?
     private var alarm: Alarm?
     private var restingUntil: Int64?
-    var refusals: [UInt16: UnsafeRawBufferPointer] = [:]
+    var refusalBodies: [HTTPRefusal: UnsafeRawBufferPointer] = [:]
     /// Answers to what never became a request, by status.
     package internal(set) var refusalCounts: [UInt16: UInt64] = [:]
     var idleWorkers: [Worker] = []
@@ -44,6 +44,9 @@ package actor HTTPServer: LoopActor {
         self.handler = handler
     }
 
+    /// Whether the loaded libmicrohttpd lets the project's answers stand for its own refusals.
+    package static var answersAllRefusals: Bool { chttp_library_hooks_work() != 0 }
+
     /// The version of libmicrohttpd that is loaded.
     package static var libraryVersion: String { String(cString: chttp_library_version()) }
 
@@ -56,8 +59,11 @@ package actor HTTPServer: LoopActor {
         self.onExhaustion = onExhaustion
         let limits = chttp_limits(
             connections_max: UInt32(self.limits.connectionsMax),
+            connections_reserved: UInt32(
+                min(self.limits.connectionsReserved, self.limits.connectionsMax - 1)),
             connections_per_address_max: UInt32(self.limits.connectionsPerAddressMax),
             idle_timeout_seconds: UInt32(self.limits.idleTimeout.components.seconds),
+            request_timeout_milliseconds: UInt32(self.limits.requestTimeout / .milliseconds(1)),
             header_bytes_max: self.limits.headerBytesMax, body_bytes_max: self.limits.bodyBytesMax)
         // The callbacks come only while the server lives, which `stop()` ends before the actor goes.
         let callbacks = chttp_callbacks(
@@ -85,15 +91,18 @@ package actor HTTPServer: LoopActor {
     /// Accepts no more connections; those there are go on, and those that wait to be accepted are taken first.
     package func stopAccepting() {
         for (listener, watch) in listeners {
-            accept(from: listener.descriptor)
+            acceptAll(from: listener.descriptor)
             watch.stop()
             listener.close()
         }
         listeners = []
+        // Those that were accepted last have sent their requests, but nobody has read them yet.
+        for shard in shardWatches.indices { run(UInt32(shard)) }
     }
 
-    /// Lets what is in flight finish: returns when no request is being received, answered or written, or when
-    /// `deadline` passes (in nanoseconds of ``Alarm/now``). Answers from now on close their connections.
+    /// Lets what is in flight finish: returns when no request is parked or its answer being written, or when
+    /// `deadline` passes (in nanoseconds of ``Alarm/now``). Answers from now on close their connections. Requests
+    /// that are not whole by then are answered 503.
     package func drain(until deadline: Int64) async {
         isDraining = true
         await withCheckedContinuation { continuation in
@@ -115,11 +124,11 @@ package actor HTTPServer: LoopActor {
         server = nil
         for worker in idleWorkers { worker.take(nil) }
         idleWorkers = []
-        for body in refusals.values { body.deallocate() }
-        refusals = [:]
+        for body in refusalBodies.values { body.deallocate() }
+        refusalBodies = [:]
     }
 
-    /// Open connections, and requests being received, parked, answered or written.
+    /// Open connections, and whole requests: parked, or their answers being written.
     package var counts: (connections: Int, requests: Int) {
         guard let server else { return (0, 0) }
         return (Int(chttp_connection_count(server)), Int(chttp_request_count(server)))
@@ -133,20 +142,28 @@ package actor HTTPServer: LoopActor {
 
     // MARK: Connections
 
-    private func accept(from descriptor: Int32) {
-        guard let server else { return }
+    /// Returns whether more may be waiting.
+    @discardableResult
+    private func accept(from descriptor: Int32) -> Bool {
+        guard let server else { return false }
         let accepted = chttp_accept(server, descriptor, Self.acceptsPerTurnMax)
         do {
             try watchNewShards()
         } catch {
             onExhaustion()
         }
-        guard accepted == CHTTP_ACCEPT_EXHAUSTED else { return }
+        guard accepted == CHTTP_ACCEPT_EXHAUSTED else { return accepted == Self.acceptsPerTurnMax }
         onExhaustion()
         for (_, watch) in listeners { watch.pause() }
         let due = Alarm.now + Self.exhaustedRestNanoseconds
         restingUntil = due
         wake(at: due)
+        return false
+    }
+
+    /// The kernel holds no more than a backlog of them; who comes meanwhile is for the next daemon.
+    private func acceptAll(from descriptor: Int32) {
+        for _ in 0...Int(Listener.backlog / Self.acceptsPerTurnMax) where !accept(from: descriptor) { return }
     }
 
     private func watchNewShards() throws(EventLoopError) {
@@ -191,6 +208,7 @@ package actor HTTPServer: LoopActor {
     private func noteDrained() {
         guard let whenDrained, counts.requests == 0 || Alarm.now >= drainDeadline else { return }
         self.whenDrained = nil
+        if let server { chttp_end_unfinished(server) }
         whenDrained()
     }
 

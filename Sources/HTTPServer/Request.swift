@@ -19,7 +19,7 @@ package struct Request: @unchecked Sendable {
         }
     }
 
-    /// Path and query as sent, percent-encoded.
+    /// Path and query as sent, percent-encoded; of a whole URL, what follows its authority.
     package var target: UnsafeBufferPointer<UInt8> {
         var length = 0
         return Self.bytes(chttp_target(handle, &length), length)
@@ -34,17 +34,23 @@ package struct Request: @unchecked Sendable {
 
     /// The headers that can be asked for.
     package enum Header: Sendable {
-        case contentType, idempotencyKey
+        case host, origin, contentType, idempotencyKey, authorization
 
         fileprivate var name: chttp_header_name {
             switch self {
+            case .host: CHTTP_HEADER_HOST
+            case .origin: CHTTP_HEADER_ORIGIN
+            case .authorization: CHTTP_HEADER_AUTHORIZATION
             case .contentType: CHTTP_HEADER_CONTENT_TYPE
             case .idempotencyKey: CHTTP_HEADER_IDEMPOTENCY_KEY
             }
         }
     }
 
-    /// The value of the first such header.
+    /// Whether it may be parked for long: whether enough connections are left for those who do not wait.
+    package var mayWait: Bool { chttp_may_wait(handle) != 0 }
+
+    /// The header's value, without blanks around it. A request with two of them is refused.
     package func header(_ header: Header) -> UnsafeBufferPointer<UInt8>? {
         var length = 0
         return chttp_header(handle, header.name, &length).map { Self.bytes($0, length) }
@@ -62,6 +68,6 @@ package protocol RequestHandler: Actor {
     /// cancelled, and what is returned then is not sent.
     func respond(to request: Request) async -> Response
 
-    /// The body of an answer to what never became a request: 400, 413, 431, 503, 505 and the like.
-    nonisolated func refusal(status: UInt16) -> [UInt8]
+    /// The body of an answer to what never became a request.
+    nonisolated func body(for refusal: HTTPRefusal) -> [UInt8]
 }

@@ -21,6 +21,7 @@ extension LockAPI {
     @inline(never)
     private func route(_ call: Call) throws(Problem) -> Operation {
         let request = call.request
+        try checkOrigin(of: call)
         guard let endpoint = call.endpoint else {
             if request.isMethod("OPTIONS"), request.target.elementsEqual([UInt8(ascii: "*")]) {
                 return { _ in Self.options("DELETE, GET, HEAD, OPTIONS, POST, PUT") }

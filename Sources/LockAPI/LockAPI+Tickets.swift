@@ -18,6 +18,7 @@ extension LockAPI {
     @inline(never)
     func acquire(_ call: Call) throws(Problem) -> Operation {
         let order = try order(of: call, [.conversationID, .lifetime, .timeout], isKeyed: true)
+        try checkMayWait(call, order.timeout)
         let (id, lifetime, timeout, key) = (order.id, order.lifetime, order.timeout, order.key)
         return { api throws(LockStoreError) in
             let result = try await api.store.acquire(for: id, lifetime: lifetime, timeout: timeout, key: key)
@@ -29,6 +30,7 @@ extension LockAPI {
     func wait(_ call: Call) throws(Problem) -> Operation {
         let order = try order(
             of: call, [.conversationID, .ticket, .token, .timeout], requiresTicket: true)
+        try checkMayWait(call, order.timeout)
         let (id, ticket, token, timeout) = (order.id, order.ticket, order.token, order.timeout)
         return { api throws(LockStoreError) in
             let result = try await api.store.wait(for: ticket, token: token, of: id, timeout: timeout)
@@ -67,6 +69,15 @@ extension LockAPI {
             api.cleanedUp(
                 try await api.store.cleanUp(order.optionalTicket, token: order.token, of: order.id), order)
         }
+    }
+
+    /// Whoever holds a lock must get through to finish, so not all connections may wait.
+    private func checkMayWait(_ call: Call, _ timeout: Duration) throws(Problem) {
+        guard timeout > .zero, !call.request.mayWait else { return }
+        throw Problem(
+            .tooManyWaiting,
+            "as many callers wait as http.max_connections allows without http.reserved_connections; nothing was changed"
+        )
     }
 
     // MARK: What came of it

@@ -20,6 +20,7 @@ package actor LockAPI: RequestHandler, LoopActor {
     var limits: LockLimits
     let build: BuildInformation
     var reader: RequestReader
+    private(set) var hostRules: HostRules
     private(set) var clock: WallClock
     var metrics = RequestMetrics()
     /// What answers are written with, one after the other.
@@ -36,9 +37,11 @@ package actor LockAPI: RequestHandler, LoopActor {
     ///   - bodyBytesMax: the largest body the server will hand over.
     ///   - now: the clock the store goes by.
     package init(
-        loop: EventLoop, store: any LockStore, limits: LockLimits, bodyBytesMax: Int, build: BuildInformation,
+        loop: EventLoop, store: any LockStore, limits: LockLimits, bodyBytesMax: Int,
+        hostRules: HostRules = HostRules(allowed: []), build: BuildInformation,
         clock: WallClock = WallClock(), now: @escaping @Sendable () -> Instant
     ) {
+        self.hostRules = hostRules
         self.loop = loop
         self.store = store
         self.limits = limits
@@ -60,8 +63,9 @@ package actor LockAPI: RequestHandler, LoopActor {
     }
 
     /// Takes other limits from now on.
-    package func setLimits(_ limits: LockLimits, bodyBytesMax: Int) async {
+    package func setLimits(_ limits: LockLimits, bodyBytesMax: Int, hostRules: HostRules) async {
         self.limits = limits
+        self.hostRules = hostRules
         reader = RequestReader(bodyBytesMax: bodyBytesMax)
         await store.setLimits(limits)
     }
@@ -122,24 +126,6 @@ package actor LockAPI: RequestHandler, LoopActor {
             Access(
                 method: access.method, target: access.target, status: status,
                 duration: .nanoseconds(nanoseconds)))
-    }
-
-    package nonisolated func refusal(status: UInt16) -> [UInt8] {
-        let problem =
-            switch status {
-            case 413: Problem(.bodyTooLarge, "the body is larger than http.max_body_bytes allows")
-            case 414:
-                Problem(.targetTooLong, "the request target is longer than http.max_header_bytes allows")
-            case 431:
-                Problem(
-                    .headersTooLarge, "request line and headers are larger than http.max_header_bytes allows")
-            case 500: Problem(.internalError, "the request could not be answered")
-            case 503:
-                Problem(.tooManyConnections, "as many connections are open as http.max_connections allows")
-            case 505: Problem(.versionNotSupported, "HTTP/1.0 and HTTP/1.1 are spoken here")
-            default: Problem(.invalidRequest, "this is not a request of HTTP/1.1")
-            }
-        return problem.body(nil, now: Instant(nanoseconds: 0))
     }
 }
 

@@ -59,23 +59,32 @@ final class Problem: Error {
         case outcomeUnknown = "outcome_unknown"
         case shuttingDown = "shutting_down"
         case tooManyConnections = "too_many_connections"
+        case tooManyWaiting = "too_many_waiting"
+        case requestTimeout = "request_timeout"
+        case notImplemented = "not_implemented"
+        case misdirectedHost = "misdirected_host"
+        case forbiddenOrigin = "forbidden_origin"
         case versionNotSupported = "http_version_not_supported"
 
         var status: UInt16 {
             switch self {
+            case .forbiddenOrigin: 403
             case .notFound, .lockNotFound, .ticketNotFound: 404
             case .methodNotAllowed: 405
+            case .requestTimeout: 408
             case .tokenMismatch: 409
             case .ticketGone: 410
             case .bodyTooLarge: 413
             case .targetTooLong: 414
             case .unsupportedMediaType: 415
+            case .misdirectedHost: 421
             case .idempotencyKeyReused: 422
             case .acquireTimeout: 423
             case .queueFull, .tooManyLocks: 429
             case .headersTooLarge: 431
             case .internalError, .lockUnreadable: 500
-            case .storeUnavailable, .outcomeUnknown, .shuttingDown, .tooManyConnections: 503
+            case .notImplemented: 501
+            case .storeUnavailable, .outcomeUnknown, .shuttingDown, .tooManyConnections, .tooManyWaiting: 503
             case .versionNotSupported: 505
             default: 400
             }
@@ -98,7 +107,7 @@ final class Problem: Error {
         var retryAfterSeconds: Int32? {
             switch self {
             case .queueFull, .tooManyLocks, .storeUnavailable, .outcomeUnknown, .shuttingDown,
-                .tooManyConnections:
+                .tooManyConnections, .tooManyWaiting:
                 1
             default: nil
             }

@@ -82,7 +82,8 @@ actor Daemon: LoopActor {
         let build = BuildInformation(version: Version.text, libmicrohttpd: HTTPServer.libraryVersion)
         api = LockAPI(
             loop: loop, store: store.store, limits: configuration.locks.limits,
-            bodyBytesMax: configuration.http.bodyBytesMax, build: build, clock: store.wallClock,
+            bodyBytesMax: configuration.http.bodyBytesMax, hostRules: configuration.http.hostRules,
+            build: build, clock: store.wallClock,
             now: { time.now() })
         server = HTTPServer(loop: loop, limits: configuration.http.limits, handler: api)
     }
@@ -106,6 +107,11 @@ actor Daemon: LoopActor {
             return
         }
         handleSignals()
+        if !HTTPServer.answersAllRefusals {
+            logger.warning(
+                "this libmicrohttpd answers malformed requests with pages of its own, in HTML",
+                metadata: ["version": "\(HTTPServer.libraryVersion)"])
+        }
         let addresses = listeners.map(\.address).joined(separator: ", ")
         ServiceManager.ready("serving at \(addresses)")
         logger.notice(
@@ -214,7 +220,8 @@ actor Daemon: LoopActor {
             configuration = next
             log.level = next.log.level
             logRequests()
-            await api.setLimits(next.locks.limits, bodyBytesMax: next.http.bodyBytesMax)
+            await api.setLimits(
+                next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
             await server.setBodyBytesMax(next.http.bodyBytesMax)
             if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
             for change in changes {

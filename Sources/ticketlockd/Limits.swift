@@ -1,4 +1,6 @@
+import Glibc
 import HTTPServer
+import LockAPI
 import TicketLock
 
 extension Configuration.Locks {
@@ -27,7 +29,18 @@ extension Configuration.HTTP {
         limits.headerBytesMax = headerBytesMax
         limits.connectionsMax = connectionsMax
         limits.connectionsPerAddressMax = connectionsPerIPMax
+        limits.connectionsReserved = reservedConnections ?? connectionsMax / 10
         limits.idleTimeout = idleTimeout
+        limits.requestTimeout = requestTimeout
         return limits
+    }
+
+    /// As the API takes them. The machine's name is asked for anew each time, since it may change.
+    var hostRules: HostRules { HostRules(allowed: allowedHosts, machineName: Self.machineName) }
+
+    private static var machineName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

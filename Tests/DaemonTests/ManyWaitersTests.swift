@@ -14,6 +14,7 @@ extension DaemonSuite {
             if count < wanted { print("only \(count) waiters: no more descriptors are allowed") }
             let arguments = [
                 "--listen", "127.0.0.1:0", "--set", "http.max_connections=\(count + 100)",
+                "--set", "http.reserved_connections=100",
                 "--set", "locks.max_tickets_per_lock=\(count + 1)",
             ]
             try await RunningDaemon.with(arguments) { daemon in

@@ -21,12 +21,14 @@ extension RunningDaemon {
         return connection
     }
 
-    /// Callers of wait and acquire that wait now, as /metrics has it.
-    func waiters() async throws -> Int {
-        let page = try await get("/metrics").text
-        let match = try #require(page.firstMatch(of: /(?m)^ticketlockd_waiters (\d+)$/))
-        return try #require(Int(match.output.1))
+    /// A whole number that /metrics shows under that name and labels; 0 if it does not.
+    func metric(_ name: String) async throws -> Int {
+        let line = try await get("/metrics").text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return try #require(Int(line?.dropFirst(name.utf8.count + 1) ?? "0"))
     }
+
+    /// Callers of wait and acquire that wait now, as /metrics has it.
+    func waiters() async throws -> Int { try await metric("ticketlockd_waiters") }
 
     /// Waits until that many callers wait.
     func waitForWaiters(_ count: Int, within bound: Duration = .seconds(10)) async throws {

@@ -46,44 +46,78 @@ extension DaemonSuite {
             }
         }
 
-        @Test("No connection is accepted any more, and a request under way is still received and answered")
+        @Test("No connection is accepted any more, and a large answer under way is still written whole")
         func inFlight() async throws {
             try await RunningDaemon.with { daemon in
                 let port = try daemon.port
+                let filler = String(repeating: "x", count: 500)
+                for number in 0..<1_000 {
+                    let body = #"{"conversation_id":"\#(filler)\#(number)"}"#
+                    #expect(try await daemon.post("/v1/issue-ticket", body).status == 201)
+                }
                 let slow = try Connection(daemon)
-                let body = #"{"conversation_id":"a"}"#
-                let head = "POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                try slow.send(head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body.prefix(5))
-                // The answer shows that the connection before it was accepted and read.
+                try slow.begin("GET", "/v1/locks?limit=1000")
                 _ = try await daemon.get("/healthz")
                 daemon.process.signal(SIGTERM)
                 _ = try await daemon.line(with: "shutting down")
                 let isRefused = try await eventually { try isConnectionRefused(port) }
                 #expect(isRefused)
-                #expect(daemon.process.exit == nil)
-                try slow.send(String(body.dropFirst(5)))
                 let reply = try #require(try await slow.reply())
-                #expect(reply.status == 201)
-                #expect(reply.headers["connection"]?.lowercased() == "close")
+                #expect(reply.status == 200)
+                #expect(reply.text.utf8.count > 500_000)
                 let exit = try await daemon.process.exit(within: .seconds(5))
                 #expect(exit == .status(0))
             }
         }
 
-        @Test(
-            "A client that never finishes its request is cut off at shutdown_timeout, with a line that says so"
-        )
+        @Test("Half a request does not hold up the end, and is answered 503")
+        func halfRequest() async throws {
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=60"]) {
+                daemon in
+                let starts = [
+                    "POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{", "GET /heal",
+                ]
+                let halves = try starts.map { _ in try Connection(daemon) }
+                for (half, start) in zip(halves, starts) { try half.send(start) }
+                _ = try await daemon.get("/healthz")
+                let exit = try await daemon.stop(within: .seconds(10))
+                #expect(exit == .status(0))
+                let reply = try #require(try await halves[0].reply())
+                #expect(reply.status == 503)
+                #expect(try reply.code == "shutting_down")
+                #expect(try await halves[1].ends())
+            }
+        }
+
+        @Test("Every connection that waits to be accepted is answered, in order", arguments: [1, 300, 2_000])
+        func waitingToBeAccepted(count: Int) async throws {
+            try await RunningDaemon.with { daemon in
+                daemon.process.signal(SIGSTOP)
+                let body = #"{"conversation_id":"a"}"#
+                let clients = try (0..<count).map { _ in try Connection(daemon) }
+                for client in clients { try client.begin("POST", "/v1/issue-ticket", body) }
+                daemon.process.signal(SIGTERM)
+                daemon.process.signal(SIGCONT)
+                for (number, client) in clients.enumerated() {
+                    let reply = try #require(try await client.reply(), "\(number) of \(count)")
+                    #expect(reply.status == 201)
+                    #expect(try reply.ticket == number)
+                }
+                let exit = try await daemon.process.exit(within: .seconds(10))
+                #expect(exit == .status(0))
+            }
+        }
+
+        @Test("A client that never reads its answer is cut off at shutdown_timeout, with a line that says so")
         func deadline() async throws {
             try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=0.3"]) {
                 daemon in
-                let stuck = try Connection(daemon)
-                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
-                _ = try await daemon.get("/healthz")
+                let stuck = try await unread(daemon)
                 let exit = try await daemon.stop(within: .seconds(10))
                 #expect(exit == .status(0))
                 let log = try daemon.log
                 #expect(log.contains("requests cut off at the deadline requests=1"), "\(log)")
-                #expect(try await stuck.ends())
+                stuck.close()
             }
         }
 
@@ -106,9 +140,7 @@ extension DaemonSuite {
         func secondSignal() async throws {
             try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--set", "shutdown_timeout=600"]) {
                 daemon in
-                let stuck = try Connection(daemon)
-                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
-                _ = try await daemon.get("/healthz")
+                let stuck = try await unread(daemon)
                 daemon.process.signal(SIGTERM)
                 _ = try await daemon.line(with: "shutting down")
                 daemon.process.signal(SIGINT)
@@ -116,6 +148,7 @@ extension DaemonSuite {
                 #expect(exit == .status(0))
                 let lines = try daemon.lines.suffix(2).map { $0.replacing(#/^\S+ \w+ +/#, with: "") }
                 #expect(lines == ["stopping at once signal=SIGINT", "stopped"])
+                stuck.close()
             }
         }
 
@@ -137,6 +170,20 @@ extension DaemonSuite {
                 #expect(daemon.process.exit == nil)
             }
         }
+    }
+}
+
+/// A client that has asked for more than its socket takes, and reads none of it.
+private func unread(_ daemon: RunningDaemon) async throws -> Connection {
+    let client = try Connection(daemon)
+    for _ in 0..<1_000 { try client.begin("GET", "/v1/openapi.json") }
+    let name = #"ticketlockd_http_requests_total{endpoint="/v1/openapi.json",status="200"}"#
+    var answered = -1
+    while true {
+        let now = try await daemon.metric(name)
+        guard now != answered || now == 0 else { return client }
+        answered = now
+        try await Task.sleep(for: .milliseconds(100))
     }
 }
 

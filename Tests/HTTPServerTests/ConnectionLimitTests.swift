@@ -8,7 +8,9 @@ import Testing
         #expect(try client.response().status == 200)
     }
 
+    /// It hears so when it has sent something, so that no client takes it for the answer to nothing.
     private func expectRefused(_ client: RawHTTPClient) throws {
+        try client.sendRequest("GET", "/echo")
         let response = try client.response()
         #expect(response.status == 503)
         #expect(response.isProblem)
@@ -18,36 +20,65 @@ import Testing
         #expect(try client.end() == .closed)
     }
 
-    @Test("One connection over the limit is answered 503, and there is room again when another has closed")
+    private func park(_ names: [String], _ server: TestServer, _ handler: TestHandler) async throws
+        -> [RawHTTPClient]
+    {
+        var clients: [RawHTTPClient] = []
+        for name in names {
+            clients.append(try server.connect())
+            try clients.last?.sendRequest("GET", "/park/\(name)")
+            try await handler.until("parked \(name)")
+        }
+        return clients
+    }
+
+    @Test(
+        "When all connections are busy one more is answered 503, and there is a place again when one has closed"
+    )
     func connectionsMax() async throws {
         var limits = HTTPLimits()
         limits.connectionsMax = 3
-        try await TestHandler.serving(limits) { server, _ in
-            let clients = try (0..<3).map { _ in try server.connect() }
-            for client in clients { try expectServed(client) }
+        try await TestHandler.serving(limits) { server, handler in
+            let clients = try await park(["a", "b", "c"], server, handler)
             for _ in 0..<3 { try expectRefused(try server.connect()) }
             #expect(await server.server.counts.connections == 3)
             clients[1].close()
             try await server.untilConnections(are: 2)
-            let next = try server.connect()
-            try expectServed(next)
-            try expectRefused(try server.connect())
-            try expectServed(clients[0])
+            try expectServed(try server.connect())
+            await handler.release("a")
+            #expect(try clients[0].response().text == "released a")
         }
     }
 
-    @Test("A parked request's connection counts towards the limit")
-    func parkedCounts() async throws {
+    @Test("The connection that has been idle for longest makes place for a new one, and no busy one does")
+    func longestIdle() async throws {
+        var limits = HTTPLimits()
+        limits.connectionsMax = 4
+        try await TestHandler.serving(limits) { server, handler in
+            let parked = try await park(["a"], server, handler)
+            let idle = try (0..<3).map { _ in try server.connect() }
+            for client in idle { try expectServed(client) }
+            try expectServed(idle[0])
+            let new = try (0..<2).map { _ in try server.connect() }
+            for client in new { try expectServed(client) }
+            #expect(try idle[1].end() == .closed)
+            #expect(try idle[2].end() == .closed)
+            for client in new + [idle[0]] { try expectServed(client) }
+            await handler.release("a")
+            #expect(try parked[0].response().text == "released a")
+        }
+    }
+
+    @Test("A hundred callers at once beyond the limit all hear that it is one")
+    func manyRefused() async throws {
         var limits = HTTPLimits()
         limits.connectionsMax = 1
         try await TestHandler.serving(limits) { server, handler in
-            let client = try server.connect()
-            try client.sendRequest("GET", "/park/a")
-            try await handler.until("parked a")
-            try expectRefused(try server.connect())
-            client.close()
-            try await server.untilConnections(are: 0)
-            try expectServed(try server.connect())
+            let parked = try await park(["a"], server, handler)
+            let clients = try (0..<100).map { _ in try server.connect() }
+            for client in clients { try expectRefused(client) }
+            await handler.release("a")
+            #expect(try parked[0].response().text == "released a")
         }
     }
 
@@ -93,11 +124,9 @@ import Testing
             try await handler.until("parked a")
             let start = ContinuousClock.now
             let idle = try server.connect()
-            let partial = try server.connect()
-            try partial.send("GET /echo HTTP/1.1\r\nHost")
             let used = try server.connect()
             try expectServed(used)
-            for client in [idle, partial, used] { #expect(try client.end() == .closed) }
+            for client in [idle, used] { #expect(try client.end() == .closed) }
             let passed = ContinuousClock.now - start
             #expect(passed > .milliseconds(900) && passed < .seconds(8), "\(passed)")
             #expect(await server.server.counts.connections == 1)

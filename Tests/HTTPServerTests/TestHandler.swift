@@ -40,7 +40,9 @@ actor TestHandler: RequestHandler {
         }
     }
 
-    nonisolated func refusal(status: UInt16) -> [UInt8] { Array("{\"status\":\(status)}".utf8) }
+    nonisolated func body(for refusal: HTTPRefusal) -> [UInt8] {
+        Array("{\"status\":\(refusal.status)}".utf8)
+    }
 
     /// Lets the request parked under that name go on.
     func release(_ name: String) { parked.removeValue(forKey: name)?.resume() }

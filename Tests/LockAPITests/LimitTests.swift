@@ -76,7 +76,8 @@ import TicketLock
             let client = try service.connect()
             var limits = LockLimits()
             limits.ticketsPerLockMax = 1
-            await service.api.setLimits(limits, bodyBytesMax: 100_000)
+            await service.api.setLimits(
+                limits, bodyBytesMax: 100_000, hostRules: HostRules(allowed: []))
             await service.http.server.setBodyBytesMax(100_000)
             try client.ticket()
             try expectProblem(
@@ -109,7 +110,7 @@ import TicketLock
         try await TestService.with(http: http) { service in
             let long = String(repeating: "x", count: 20_000)
             let requests = [
-                ("GET / HTTP/1.1\r\n\r\n", 400, "invalid_request"),
+                ("GET /\r\n\r\n", 400, "invalid_request"),
                 ("GET / HTTP/2.0\r\n\r\n", 505, "http_version_not_supported"),
                 ("GET /\(long)", 414, "target_too_long"),
                 ("GET / HTTP/1.1\r\nX: \(long)", 431, "headers_too_large"),
@@ -121,9 +122,6 @@ import TicketLock
                 client.close()
                 try await service.http.untilConnections(are: 0)
             }
-            let only = try service.connect()
-            _ = try only.get("/healthz")
-            try expectProblem(try service.connect().response(), 503, "too_many_connections")
         }
     }
 }

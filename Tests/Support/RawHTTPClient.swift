@@ -93,6 +93,12 @@ package final class RawHTTPClient: @unchecked Sendable {
 
     // MARK: Receiving
 
+    /// Whether something can be read: an answer, or the connection's end.
+    package var hasAnswer: Bool {
+        var events = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return !received.isEmpty || poll(&events, 1, 0) == 1
+    }
+
     /// Reads one answer; a HEAD's has no body though it says how long that would be.
     package func response(toHead: Bool = false) throws -> RawHTTPResponse {
         var response = try RawHTTPResponse(head: try head())

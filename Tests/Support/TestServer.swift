@@ -41,6 +41,19 @@ package struct TestServer: Sendable {
         try await eventually("\(count) connections") { await server.counts.connections == count }
     }
 
+    /// Returns when the loop sleeps: when it turns so seldom that nothing can be running again and again.
+    package func untilIdle() async throws {
+        try await eventually("a loop at rest") {
+            let before = try await turnCount()
+            try? await Task.sleep(for: .milliseconds(200))
+            return try await turnCount() - before < 20
+        }
+    }
+
+    private func turnCount() async throws -> UInt64 {
+        try await loop.run { loop.turnTimes.counts.reduce(0, +) }
+    }
+
     /// How many sockets of this process have the first listener's port as their own: the listener itself
     /// and the accepted ones.
     package func socketCount() throws -> Int {

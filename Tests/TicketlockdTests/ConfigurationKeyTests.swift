@@ -49,6 +49,21 @@ struct ConfigurationKeyTests {
             Edges(key: "http.max_connections", good: ["1", "1000000"], bad: ["0", "1000001"] + notNumbers),
             Edges(key: "http.max_connections_per_ip", good: ["0", "10000"], bad: ["1000001"] + notNumbers),
             Edges(
+                key: "http.reserved_connections", good: ["", "0", "9999"],
+                bad: ["-1", "1000000", "a tenth", "1.0"]),
+            Edges(
+                key: "http.request_timeout", good: ["0.1", "3600"], bad: ["0.09", "3600.1"] + notNumbers),
+            Edges(
+                key: "http.allowed_hosts",
+                good: [
+                    "", "*", "*.example", "a.example,b.example",
+                    (1...64).map { "h\($0).example" }.joined(separator: ","),
+                ],
+                bad: [
+                    "a:80", "http://a", "*.", "**", "a.*", "::1", "a b", "a,a",
+                    (1...65).map { "h\($0).example" }.joined(separator: ","),
+                ]),
+            Edges(
                 key: "http.idle_timeout", good: ["1", "86400"],
                 bad: ["0", "86401", "1.5", "1.0"] + notNumbers),
             Edges(

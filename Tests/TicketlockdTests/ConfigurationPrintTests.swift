@@ -41,6 +41,7 @@ struct ConfigurationPrintTests {
         "locks.max_tickets_per_lock": "3", "locks.number_retention": "604800",
         "locks.max_retained_numbers": "4",
         "locks.max_idempotency_key_bytes": "5", "http.max_body_bytes": "64", "http.max_header_bytes": "1024",
+        "http.reserved_connections": "6", "http.request_timeout": "0.5", "http.allowed_hosts": "*.a,b",
         "http.max_connections": "7", "http.max_connections_per_ip": "6", "http.idle_timeout": "8",
         "redis.host": "::1", "redis.port": "1", "redis.db": "0", "redis.username": "a\"b\\",
         "redis.password_file": "word", "redis.use_ssl": "true", "redis.ssl_certfile": "/a #b",

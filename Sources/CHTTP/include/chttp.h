@@ -15,13 +15,46 @@
 typedef struct chttp_server chttp_server;
 typedef struct chttp_request chttp_request;
 
+/// Connections that are refused or closing and still read from; see linger.c. Descriptors beyond connections_max.
+#define CHTTP_LINGERING_MAX 256
+
 typedef struct {
     uint32_t connections_max;              ///< Over all shards.
+    uint32_t connections_reserved;         ///< Of them, those that parked requests may not take.
     uint32_t connections_per_address_max;  ///< From one IP address; 0 means no limit.
     uint32_t idle_timeout_seconds;         ///< A connection that neither sends nor takes a byte for so long ends.
+    uint32_t request_timeout_milliseconds;  ///< From a request's first byte to its last.
     size_t header_bytes_max;               ///< Request line and headers together.
     size_t body_bytes_max;
 } chttp_limits;
+
+/// Why something is refused before it becomes a request, or why a connection is.
+typedef enum {
+    CHTTP_REFUSAL_NONE,
+    CHTTP_REFUSAL_MALFORMED,                 ///< Not HTTP/1.1: the request line, a header without a colon, chunks.
+    CHTTP_REFUSAL_TARGET,                    ///< Neither a path, nor an http: URL, nor `*`; a blank or NUL in it.
+    CHTTP_REFUSAL_LINE_END,                  ///< A line that does not end with CR LF, is folded, or holds NUL.
+    CHTTP_REFUSAL_HEADER_NAME,               ///< A header's name that is no token.
+    CHTTP_REFUSAL_HEADER_VALUE,              ///< CR in a header's value.
+    CHTTP_REFUSAL_HOST_MISSING,
+    CHTTP_REFUSAL_HOST_INVALID,              ///< No HOST or HOST:PORT, or not the target's authority.
+    CHTTP_REFUSAL_HEADER_REPEATED,           ///< Two of Host, Origin, Content-Type, Idempotency-Key, ...
+    CHTTP_REFUSAL_CONTENT_LENGTH,            ///< No number, or beside a Transfer-Encoding.
+    CHTTP_REFUSAL_TRANSFER_ENCODING,         ///< In HTTP/1.0.
+    CHTTP_REFUSAL_TRANSFER_ENCODING_UNKNOWN,  ///< 501
+    CHTTP_REFUSAL_TIMEOUT,                   ///< 408
+    CHTTP_REFUSAL_BODY_TOO_LARGE,            ///< 413
+    CHTTP_REFUSAL_TARGET_TOO_LONG,           ///< 414
+    CHTTP_REFUSAL_HEADERS_TOO_LARGE,         ///< 431
+    CHTTP_REFUSAL_INTERNAL,                  ///< 500
+    CHTTP_REFUSAL_CONNECTIONS,               ///< 503
+    CHTTP_REFUSAL_SHUTTING_DOWN,             ///< 503
+    CHTTP_REFUSAL_VERSION,                   ///< 505
+    CHTTP_REFUSAL_COUNT,
+} chttp_refusal;
+
+/// The status that a refusal is answered with.
+uint16_t chttp_refusal_status(chttp_refusal refusal);
 
 typedef struct {
     /// Handed back to every callback; not owned.
@@ -35,14 +68,19 @@ typedef struct {
     /// An answered request is over. `delivered` is 0 when its answer could not be written whole. The
     /// request is invalid once this returns.
     void (*_Nonnull finished)(void *_Nonnull context, chttp_request *_Nonnull request, int delivered);
-    /// Gives the body of a refusal made below the request level (a malformed request line, headers too
-    /// large, too many connections) and its length; the bytes stay the callee's and must live as long as
-    /// the server. `content_type` of refusals is application/problem+json.
-    const void *_Nonnull (*_Nonnull refusal)(void *_Nonnull context, uint16_t status, size_t *_Nonnull length);
+    /// Gives the body of a refusal made below the request level and its length; the bytes stay the callee's
+    /// and must live as long as the server. The Content-Type of refusals is application/problem+json.
+    const void *_Nonnull (*_Nonnull refusal)(void *_Nonnull context, chttp_refusal refusal,
+                                             size_t *_Nonnull length);
 } chttp_callbacks;
 
 /// The version of libmicrohttpd that is loaded.
 const char *_Nonnull chttp_library_version(void);
+
+/// Tries whether the loaded libmicrohttpd calls the functions that are put in the place of its own; see
+/// library.c. Where it does not, it answers what it refuses itself with its own pages. Opens a socket pair for
+/// as long as it takes; 0 also when that fails.
+int chttp_library_hooks_work(void);
 
 /// Starts a server without connections. NULL with errno set when libmicrohttpd refuses.
 /// The caller owns the server and ends it with chttp_server_stop().
@@ -51,12 +89,16 @@ chttp_server *_Nullable chttp_server_start(chttp_limits limits, chttp_callbacks 
 /// Ends every connection and frees the server. Each parked request must have been answered or abandoned.
 void chttp_server_stop(chttp_server *_Nonnull server);
 
+/// Answers every request that has begun and is not whole with CHTTP_REFUSAL_SHUTTING_DOWN, and closes its connection.
+void chttp_end_unfinished(chttp_server *_Nonnull server);
+
 /// Changes the largest body accepted from now on.
 void chttp_set_body_bytes_max(chttp_server *_Nonnull server, size_t body_bytes_max);
 
 /// Takes waiting connections from a listening socket, at most `count_max`, and returns how many it took;
 /// CHTTP_ACCEPT_EXHAUSTED when the process or the system has no descriptor or memory left for another.
-/// A connection over a limit is answered 503 and closed.
+/// At the limit the connection that has been idle for longest is closed for the new one. When all are busy, and
+/// beyond the limit of one address, the new one is answered 503 once it has sent something.
 #define CHTTP_ACCEPT_EXHAUSTED (-1)
 int chttp_accept(chttp_server *_Nonnull server, int listening_socket, int count_max);
 
@@ -65,37 +107,45 @@ int chttp_accept(chttp_server *_Nonnull server, int listening_socket, int count_
 uint32_t chttp_shard_count(const chttp_server *_Nonnull server);
 int chttp_shard_fd(const chttp_server *_Nonnull server, uint32_t shard);
 
-/// Lets one shard read, answer and write. Returns the milliseconds until it wants to run again though
-/// nothing becomes readable (0: at once), or -1 for never.
+/// Lets one shard read, answer and write, and ends what is overdue in any. Returns the milliseconds until it
+/// wants to run again though nothing becomes readable (0: at once), or -1 for never.
 int64_t chttp_run(chttp_server *_Nonnull server, uint32_t shard);
 
 /// The next shard that must run because a parked request of it was answered or a caller has closed its
 /// side, or -1. Clears the mark.
 int64_t chttp_next_pending_shard(chttp_server *_Nonnull server);
 
-/// The descriptor that becomes readable when callers close their side; then call chttp_hang_ups().
+/// The descriptor that becomes readable when callers close their side, when an idle connection begins to send,
+/// and for connections that are refused; then call chttp_hang_ups().
 int chttp_hang_up_fd(const chttp_server *_Nonnull server);
 void chttp_hang_ups(chttp_server *_Nonnull server);
 
-/// Open connections; requests whose request line has arrived and whose answer is not yet written.
+/// Open connections; whole requests whose answer is not yet written.
 uint32_t chttp_connection_count(const chttp_server *_Nonnull server);
 uint32_t chttp_request_count(const chttp_server *_Nonnull server);
 
 // What a request holds: to be asked for, and read, within the `request` callback.
 
 const char *_Nonnull chttp_method(const chttp_request *_Nonnull request);
-/// The request target as sent: path and query, still percent-encoded, `length` bytes.
+/// Path and query, still percent-encoded, `length` bytes. Of a target that is a whole URL, what follows its
+/// authority.
 const char *_Nonnull chttp_target(const chttp_request *_Nonnull request, size_t *_Nonnull length);
 /// The headers that can be asked for.
 typedef enum {
+    CHTTP_HEADER_HOST,
+    CHTTP_HEADER_ORIGIN,
     CHTTP_HEADER_CONTENT_TYPE,
     CHTTP_HEADER_IDEMPOTENCY_KEY,
+    CHTTP_HEADER_AUTHORIZATION,
     CHTTP_HEADER_COUNT,
 } chttp_header_name;
-/// The value of the first such header, or NULL.
+/// The value of the header, without blanks around it, or NULL. There is one at most: two are refused.
 const char *_Nullable chttp_header(const chttp_request *_Nonnull request, chttp_header_name name,
                                    size_t *_Nonnull length);
 const void *_Nonnull chttp_body(const chttp_request *_Nonnull request, size_t *_Nonnull length);
+
+/// Whether the request may be parked for long: whether fewer are than leave `connections_reserved` free.
+int chttp_may_wait(const chttp_request *_Nonnull request);
 
 /// A pointer of the caller's that travels with the request; NULL at first. Never touched here.
 void *_Nullable chttp_tag(const chttp_request *_Nonnull request);

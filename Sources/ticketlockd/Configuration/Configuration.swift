@@ -72,10 +72,15 @@ struct Configuration: Sendable, Equatable {
         var bodyBytesMax = 0
         var headerBytesMax = 0
         var connectionsMax = 0
+        /// Less than `connectionsMax`; nil: a tenth of it.
+        var reservedConnections: Int?
         /// 0: no limit.
         var connectionsPerIPMax = 0
         /// Whole seconds.
         var idleTimeout: Duration = .zero
+        var requestTimeout: Duration = .zero
+        /// Names, `*.NAME` and `*`; at most 64, no two alike.
+        var allowedHosts: [String] = []
         /// Permission bits of a `unix:` listener's socket, at most 0o777.
         var unixSocketMode: UInt32 = 0
     }

@@ -84,11 +84,23 @@ extension ConfigurationKey {
             "http.max_connections", \.http.connectionsMax, .integer(1...1_000_000), default: 10_000,
             "The most open connections."),
         ConfigurationKey(
+            "http.reserved_connections", \.http.reservedConnections, .optionalInteger(0...999_999, "a tenth"),
+            default: nil,
+            "Of these, how many are kept for requests that do not wait; if empty, a tenth."),
+        ConfigurationKey(
             "http.max_connections_per_ip", \.http.connectionsPerIPMax, .integer(0...1_000_000), default: 0,
             "The most open connections of one IP address; 0 for no limit."),
         ConfigurationKey(
             "http.idle_timeout", \.http.idleTimeout, .wholeSeconds(.seconds(1)...day), default: .seconds(60),
             "How long a connection may send nothing before it is closed."),
+        ConfigurationKey(
+            "http.request_timeout", \.http.requestTimeout, .seconds(.milliseconds(100) ... .seconds(3600)),
+            default: .seconds(30), "The longest that a request may take to arrive, from its first byte on."),
+        ConfigurationKey(
+            "http.allowed_hosts", \.http.allowedHosts, .hostPatterns(countMax: 64), default: [],
+            reloadable: true,
+            "Names in the Host header that are answered beside IP addresses, the machine's and those without a dot."
+        ),
         ConfigurationKey(
             "http.unix_socket_mode", \.http.unixSocketMode, .fileMode, default: 0o660,
             "The permissions of a unix: listener's socket."),

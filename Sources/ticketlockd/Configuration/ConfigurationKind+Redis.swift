@@ -90,32 +90,3 @@ extension ConfigurationKind<String?> {
         }
     }
 }
-
-extension ConfigurationKind<[RedisAddress]> {
-    /// At most `countMax` hosts with their ports, no two alike; one empty item is an empty list.
-    static func hostsAndPorts(countMax: Int) -> Self {
-        let allowed = "a list of at most \(countMax) of HOST:PORT and [::1]:PORT"
-        let read: @Sendable ([String]) -> Reading = { items in
-            if items == [""] { return .value([]) }
-            guard items.count <= countMax else {
-                let text = "has \(items.count) addresses; allowed is \(allowed)"
-                return .problems([ConfigurationProblem(text, item: nil)])
-            }
-            var addresses: [RedisAddress] = []
-            var problems: [ConfigurationProblem] = []
-            for (index, text) in items.enumerated() {
-                let address = HostName.address(text)
-                if let address, !addresses.contains(address) {
-                    addresses.append(address)
-                } else {
-                    let what = address == nil ? "is no host with a port" : "is there twice"
-                    problems.append(ConfigurationProblem("\(what); allowed is \(allowed)", item: index))
-                }
-            }
-            return problems.isEmpty ? .value(addresses) : .problems(problems)
-        }
-        return Self(allowed: allowed, isList: true, read: read) { addresses in
-            "[" + addresses.map { QuotedText.quoted($0.description) }.joined(separator: ", ") + "]"
-        }
-    }
-}

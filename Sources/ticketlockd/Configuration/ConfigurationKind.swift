@@ -36,6 +36,19 @@ extension ConfigurationKind<Int> {
     }
 }
 
+extension ConfigurationKind<Int?> {
+    /// The same, or empty for what `absence` says.
+    static func optionalInteger(_ bounds: ClosedRange<Int>, _ absence: String) -> Self {
+        let allowed =
+            "a whole number (\(bounds.lowerBound) to \(bounds.upperBound)), or empty for \(absence)"
+        let yaml: @Sendable (Int?) -> String = { $0?.description ?? QuotedText.quoted("") }
+        return .one(allowed, yaml: yaml) { text in
+            if text.isEmpty { return .some(nil) }
+            return DecimalText.integer(text).flatMap { bounds.contains($0) ? .some($0) : nil }
+        }
+    }
+}
+
 extension ConfigurationKind<Duration> {
     /// A span in seconds within `bounds`, fractions allowed.
     static func seconds(_ bounds: ClosedRange<Duration>) -> Self {
@@ -82,35 +95,6 @@ extension ConfigurationKind<UInt32> {
                 return nil
             }
             return UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
-        }
-    }
-}
-
-extension ConfigurationKind<[ListenAddress]> {
-    /// Up to `countMax` addresses, no two alike.
-    static func addresses(countMax: Int) -> Self {
-        let allowed = "a list of 1 to \(countMax) of 127.0.0.1:PORT, [::1]:PORT, unix:/PATH and systemd"
-        let read: @Sendable ([String]) -> Reading = { items in
-            guard (1...countMax).contains(items.count) else {
-                return .problems([
-                    ConfigurationProblem("has \(items.count) addresses; allowed is \(allowed)", item: nil)
-                ])
-            }
-            var addresses: [ListenAddress] = []
-            var problems: [ConfigurationProblem] = []
-            for (index, text) in items.enumerated() {
-                do throws(ConfigurationProblem) {
-                    let address = try ListenAddress.parse(text)
-                    if addresses.contains(address) { throw ConfigurationProblem("is there twice") }
-                    addresses.append(address)
-                } catch {
-                    problems.append(ConfigurationProblem("\(error.text); allowed is \(allowed)", item: index))
-                }
-            }
-            return problems.isEmpty ? .value(addresses) : .problems(problems)
-        }
-        return Self(allowed: allowed, isList: true, read: read) { addresses in
-            "[" + addresses.map { QuotedText.quoted($0.description) }.joined(separator: ", ") + "]"
         }
     }
 }

@@ -38,6 +38,9 @@ struct ConfigurationRule: Sendable {
             atMost("http.max_connections_per_ip", "http.max_connections") {
                 $0.http.connectionsPerIPMax <= $0.http.connectionsMax
             },
+            ConfigurationRule("http.reserved_connections", "is not less than", "http.max_connections") {
+                ($0.http.reservedConnections ?? 0) < $0.http.connectionsMax
+            },
             ConfigurationRule("store.durability", "is of no use without a value of", "store.state_directory")
             {
                 $0.store.durability != .power || $0.store.stateDirectory != nil
