@@ -83,7 +83,7 @@ extension LockState {
         let database = try StateDatabase(
             path: folder.database, durability: options.durability, isNew: false)
         var log = try ChangeLog(path: folder.log)
-        log.databaseBytes = try StateDatabase.fileBytes(folder.database)
+        log.databaseBytes = try database.fileBytes()
         var table = LockTable(
             limits: options.limits, firstToken: firstToken, hash: SipHash(key: header.hashKey))
         table.noteChanges()
@@ -164,7 +164,7 @@ extension LockState {
         let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
         let meta = StateDatabase.Meta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
         try database.apply(&updates, meta: meta, inSteps: false)
-        log.databaseBytes = try StateDatabase.fileBytes(database.path)
+        log.databaseBytes = try database.fileBytes()
         log.skipNumbers()
         log.removeAll()
     }

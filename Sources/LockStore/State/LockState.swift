@@ -148,7 +148,7 @@ package final class LockState: @unchecked Sendable {
             inSteps = false
         }
         try database.apply(&updates, meta: meta, inSteps: inSteps)
-        log.databaseBytes = try StateDatabase.fileBytes(database.path)
+        log.databaseBytes = try database.fileBytes()
         log.removeAll()
         buffer.removeAll()
         mustTakeOver = false

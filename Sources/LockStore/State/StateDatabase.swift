@@ -30,6 +30,8 @@ struct StateDatabase: ~Copyable {
     /// No key of the kind is larger: what is put above can be appended, and need not be looked for.
     var largestKeys: [UInt64?]
     var scratch: [UInt8]
+    /// Those that LMDB needs for a file: it is opened anew before the old one is closed, and then there may be none.
+    private var spares = SpareDescriptors(count: 2)
 
     /// Opens the file, making it if `isNew`.
     ///
@@ -65,6 +67,8 @@ struct StateDatabase: ~Copyable {
 
     /// Opens the file anew. What was being written when that failed is there or not.
     mutating func reopen() throws(LockStateError) {
+        spares.release()
+        defer { spares.take() }
         let new = try Self.open(path, durability, isNew: false)
         mdb_env_close(environment)
         (environment, databases, metaDatabase) = new
@@ -103,6 +107,15 @@ struct StateDatabase: ~Copyable {
             }
         }
         return opened
+    }
+
+    /// The file's length, by the descriptor that LMDB has of it.
+    func fileBytes() throws(LockStateError) -> UInt64 {
+        var descriptor: mdb_filehandle_t = -1
+        try Self.check(mdb_env_get_fd(environment, &descriptor), path, "mdb_env_get_fd")
+        let bytes = clmdb_file_bytes(descriptor)
+        guard bytes >= 0 else { throw .system(errno, path, "fstat") }
+        return UInt64(bytes)
     }
 
     /// The file's length: it only ever grows, and cut off it would be a signal when its end is read.
