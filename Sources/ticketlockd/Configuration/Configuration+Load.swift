@@ -33,6 +33,8 @@ extension Configuration {
         }
         loader.checkRules()
         guard loader.errors.isEmpty else { throw ConfigurationErrors(errors: loader.errors) }
-        return LoadedConfiguration(configuration: loader.configuration, sources: loader.sources)
+        return LoadedConfiguration(
+            configuration: loader.configuration, sources: loader.sources,
+            ignoredVariables: KubernetesVariables.names(in: environment))
     }
 }

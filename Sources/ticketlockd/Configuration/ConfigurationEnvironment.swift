@@ -20,12 +20,13 @@ enum ConfigurationEnvironment {
         ]
     }
 
-    /// The known variables as entries, and an error for each unknown one that begins like ours.
+    /// The known variables as entries, and an error for each unknown one that begins like ours and is not
+    /// Kubernetes'.
     static func read(
         _ environment: [String: String]
     ) -> (entries: [ConfigurationEntry], errors: [ConfigurationError]) {
         var entries: [ConfigurationEntry] = []
-        var known: Set<String> = [optionsName]
+        var known = Set([optionsName] + KubernetesVariables.names(in: environment))
         for key in ConfigurationKey.all {
             known.insert(key.environmentName)
             var name = key.environmentName

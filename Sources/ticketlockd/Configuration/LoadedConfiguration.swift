@@ -3,6 +3,8 @@ struct LoadedConfiguration: Sendable, Equatable {
     let configuration: Configuration
     /// By the key's name, for every key that some source set, even to its default.
     let sources: [String: ConfigurationSource]
+    /// Variables that begin like ours and are Kubernetes', in order.
+    var ignoredVariables: [String] = []
 
     /// The configuration as YAML which reads back to the same value: every key with its explanation, and for
     /// each that was set the source as a comment. Ends in a newline. This is what `--print-config` prints.
