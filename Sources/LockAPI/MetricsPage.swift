@@ -69,18 +69,21 @@ struct MetricsPage {
     }
 
     private mutating func add(_ process: ProcessInformation) {
-        own("process_cpu_seconds_total", "counter", "Processor time used.", String(process.cpuSeconds))
-        own("process_resident_memory_bytes", "gauge", "Resident memory.", String(process.residentBytes))
-        own("process_start_time_seconds", "gauge", "Start, in seconds since 1970.", String(process.startTime))
-        own("process_open_fds", "gauge", "Open file descriptors.", String(process.openDescriptors))
-        own("process_max_fds", "gauge", "File descriptors allowed.", String(process.maxDescriptors))
-        own("process_threads", "gauge", "Threads.", String(process.threads))
+        own("process_cpu_seconds_total", "counter", "Processor time used.", process.cpuSeconds)
+        own("process_resident_memory_bytes", "gauge", "Resident memory.", process.residentBytes)
+        own("process_start_time_seconds", "gauge", "Start, in seconds since 1970.", process.startTime)
+        own("process_open_fds", "gauge", "Open file descriptors.", process.openDescriptors)
+        own("process_max_fds", "gauge", "File descriptors allowed.", process.maxDescriptors)
+        own("process_threads", "gauge", "Threads.", process.threads)
     }
 
     // MARK: The format
 
-    /// A metric with the name every exporter gives it, not ours.
-    private mutating func own(_ name: String, _ type: String, _ help: String, _ value: String) {
+    /// A metric with the name every exporter gives it, not ours; none for what is not known.
+    private mutating func own(
+        _ name: String, _ type: String, _ help: String, _ value: (some CustomStringConvertible)?
+    ) {
+        guard let value else { return }
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n\(name) \(value)\n"
     }
 
