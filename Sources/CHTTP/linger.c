@@ -22,12 +22,14 @@ static void finish(chttp_server *server, chttp_lingering *socket) {
 /// A free place; when there is none, that of the socket that has been here for longest.
 static chttp_lingering *place(chttp_server *server) {
     chttp_lingering *oldest = &server->lingering[0];
-    for (int i = 0; i < CHTTP_LINGERING_MAX; i++) {
+    for (uint32_t i = 0; i < server->limits.lingering_max; i++) {
         chttp_lingering *socket = &server->lingering[i];
         if (socket->until == 0 || socket->fd < 0) return socket;
         if (socket->until < oldest->until) oldest = socket;
     }
-    finish(server, oldest);
+    // Perhaps it has sent something by now, and hears why it is closed.
+    chttp_linger_event(server, oldest);
+    if (oldest->fd >= 0) finish(server, oldest);
     return oldest;
 }
 

@@ -4,6 +4,15 @@ package protocol LoopActor: Actor {
 }
 
 extension LoopActor {
+    /// Starts a task of the actor's, which stays on the loop wherever it suspends, and goes from actor to actor there
+    /// without a turn in between.
+    ///
+    /// A bare `Task` of the actor's begins on the loop too, but comes back from a continuation by way of the runtime's
+    /// thread pool, as one of `Task.immediate` does; and the pool needs threads and descriptors that may be gone.
+    package nonisolated func startTask(_ body: @escaping @Sendable (isolated Self) async -> Void) {
+        Task(executorPreference: loop) { await body(self) }
+    }
+
     /// Enters the actor from a callback on the loop's thread, as `assumeIsolated` does, at the price of one
     /// comparison: the general check, made several times in a request, costs it 3,000 instructions. Traps on
     /// any other thread.

@@ -10,13 +10,23 @@ package final class Signal {
     private var isStopped = false
 
     /// - Parameter number: as in `SIGTERM`.
-    package init(_ number: Int32, on loop: EventLoop, action: @escaping () -> Void) {
+    package init(_ number: Int32, on loop: EventLoop, action: @escaping () -> Void) throws(EventLoopError) {
         self.loop = loop
         self.action = action
         handle = .allocate(capacity: 1)
-        uv_signal_init(loop.uv, handle)
+        do throws(EventLoopError) {
+            try EventLoopError.check(uv_signal_init(loop.uv, handle), "uv_signal_init")
+        } catch {
+            handle.deallocate()
+            throw error
+        }
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
-        uv_signal_start(handle, signalArrived, number)
+        do throws(EventLoopError) {
+            try EventLoopError.check(uv_signal_start(handle, signalArrived, number), "uv_signal_start")
+        } catch {
+            stop()
+            throw error
+        }
     }
 
     package func stop() {

@@ -61,6 +61,7 @@ package actor HTTPServer: LoopActor {
             connections_max: UInt32(self.limits.connectionsMax),
             connections_reserved: UInt32(
                 min(self.limits.connectionsReserved, self.limits.connectionsMax - 1)),
+            lingering_max: UInt32(min(self.limits.lingeringMax, Int(CHTTP_LINGERING_MAX))),
             connections_per_address_max: UInt32(self.limits.connectionsPerAddressMax),
             idle_timeout_seconds: UInt32(self.limits.idleTimeout.components.seconds),
             request_timeout_milliseconds: UInt32(self.limits.requestTimeout / .milliseconds(1)),

@@ -70,6 +70,9 @@ package actor LockAPI: RequestHandler, LoopActor {
         await store.setLimits(limits)
     }
 
+    /// Answers /readyz with 503 from now on, and everything else as before.
+    package func announceShutdown() { isShuttingDown = true }
+
     /// Answers /readyz with 503 and every parked request with its ticket from now on.
     package func shutDown() async {
         isShuttingDown = true

@@ -10,17 +10,25 @@ import TicketLock
 /// The running service: its parts, put together on one event loop, and what signals do to them.
 actor Daemon: LoopActor {
     nonisolated let loop: EventLoop
-    private let options: DaemonOptions
-    private let environment: [String: String]
-    private var configuration: Configuration
-    private let log: DaemonLog
-    private let logger: Logger
-    private let api: LockAPI
+    let options: DaemonOptions
+    let environment: [String: String]
+    var configuration: Configuration
+    let log: DaemonLog
+    let logger: Logger
+    let api: LockAPI
     private let store: DaemonStore
-    private let server: HTTPServer
+    let server: HTTPServer
+    let serviceManager: ServiceManager
+    /// The most connections that are served: http.max_connections, or what the descriptors are enough for.
+    private let connectionsMax: Int
+    /// Where it listens, as a person writes it.
+    private(set) var addresses = ""
     private var signals: [Signal] = []
     private var watchdog: Alarm?
-    private var isStopping = false
+    /// Ends `shutdown_delay`.
+    private(set) var delayAlarm: Alarm?
+    var stage = Stage.serving
+    var reloading = Reloading.idle
     private var exhaustionLogged: Int64 = .min
     private(set) nonisolated(unsafe) var exitStatus: Int32 = 0
 
@@ -34,48 +42,72 @@ actor Daemon: LoopActor {
     ///
     /// - Parameter redis: how Redis is reached; nil for the store in memory.
     static func run(
-        _ configuration: Configuration, redis: RedisConfiguration?, options: DaemonOptions,
+        _ loaded: LoadedConfiguration, redis: RedisConfiguration?, options: DaemonOptions,
         environment: [String: String]
     ) -> Int32 {
-        do {
-            let log = try DaemonLog.standardError(configuration.log, environment: environment)
-            defer { log.close() }
-            let logger = log.logger("ticketlockd")
-            do {
-                signal(SIGPIPE, SIG_IGN)
-                raiseDescriptorLimit(configuration, logger)
-                let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
-                let stored = try StoredLocks(configuration, isDiscarding: options.discardState, logger)
-                let loop = try EventLoop()
-                let daemon = Daemon(configuration, redis, stored, options, environment, log, logger, loop)
-                running = daemon
-                loop.submit { daemon.onLoop { $0.start(listeners) } }
-                loop.run()
-                daemon.store.close(logger)
-                log.flush(timeout: .seconds(1))
-                return daemon.exitStatus
-            } catch {
-                logger.critical("cannot start", metadata: ["reason": "\(error)"])
-                log.flush(timeout: .seconds(1))
-                return (error as? LockStateError)?.isPassing == false ? EX_CONFIG : EX_UNAVAILABLE
-            }
+        let log: DaemonLog
+        do throws(LogThreadError) {
+            log = try DaemonLog.standardError(loaded.configuration.log, environment: environment)
         } catch {
             StandardErrorOutput.print("cannot start: \(error)\n")
             return EX_OSERR
         }
+        defer { log.close() }
+        let logger = log.logger("ticketlockd")
+        if !loaded.ignoredVariables.isEmpty {
+            logger.debug(
+                "variables that Kubernetes sets for a service named ticketlockd are ignored",
+                metadata: ["names": "\(loaded.ignoredVariables.joined(separator: " "))"])
+        }
+        signal(SIGPIPE, SIG_IGN)
+        var status: Int32 = 0
+        do {
+            let allowed = DescriptorBudget.raiseLimit()
+            let configuration = loaded.configuration
+            let listeners = try Listeners.open(configuration, passed: ServiceManager.takeSockets())
+            do {
+                let stored = try StoredLocks(configuration, isDiscarding: options.discardState, logger)
+                let daemon = try Daemon(
+                    configuration, redis, stored, options, environment, log, logger, allowed: allowed)
+                running = daemon
+                daemon.loop.submit { daemon.onLoop { $0.start(listeners) } }
+                daemon.loop.run()
+                daemon.store.close(logger)
+                status = daemon.exitStatus
+            } catch {
+                for listener in listeners { listener.close() }
+                throw error
+            }
+        } catch {
+            status = logFailure(StartError(error), logger)
+        }
+        log.flush(timeout: .seconds(1))
+        return status
     }
 
+    /// Returns the exit status.
+    private static func logFailure(_ error: StartError, _ logger: Logger) -> Int32 {
+        logger.critical("cannot start", metadata: ["reason": "\(error)"])
+        return error.status
+    }
+
+    /// - Parameter allowed: how many file descriptors may be open. Those of listeners and state on disk are open.
     private init(
         _ configuration: Configuration, _ redis: RedisConfiguration?, _ stored: StoredLocks?,
-        _ options: DaemonOptions,
-        _ environment: [String: String], _ log: DaemonLog, _ logger: Logger, _ loop: EventLoop
-    ) {
+        _ options: DaemonOptions, _ environment: [String: String], _ log: DaemonLog, _ logger: Logger,
+        allowed: Int
+    ) throws {
         self.configuration = configuration
         self.options = options
         self.environment = environment
         self.log = log
         self.logger = logger
-        self.loop = loop
+        loop = try EventLoop()
+        // From now on no thread and no descriptor is to be missing, whatever clients take.
+        loop.startBackgroundThreads()
+        serviceManager = try ServiceManager(environment: environment)
+        ProcessInformation.openFiles()
+        connectionsMax = try Self.connectionsMax(configuration, allowed: allowed, logger)
         let time = LoopTimekeeper(loop: loop)
         store = DaemonStore(
             configuration, redis: redis, stored: stored, loop: loop, time: time, logger: logger)
@@ -85,7 +117,8 @@ actor Daemon: LoopActor {
             bodyBytesMax: configuration.http.bodyBytesMax, hostRules: configuration.http.hostRules,
             build: build, clock: store.wallClock,
             now: { time.now() })
-        server = HTTPServer(loop: loop, limits: configuration.http.limits, handler: api)
+        server = HTTPServer(
+            loop: loop, limits: configuration.http.limits(connectionsMax: connectionsMax), handler: api)
     }
 
     // MARK: Start
@@ -100,20 +133,21 @@ actor Daemon: LoopActor {
                 }
             }
             try startWatchdog()
+            delayAlarm = try Alarm(on: loop) { [unowned self] in onLoop { $0.delayIsOver() } }
+            try handleSignals()
         } catch {
-            logger.critical("cannot start", metadata: ["reason": "\(error)"])
-            exitStatus = EX_UNAVAILABLE
+            exitStatus = Self.logFailure(StartError(error), logger)
+            for listener in listeners { listener.close() }
             loop.stop()
             return
         }
-        handleSignals()
         if !HTTPServer.answersAllRefusals {
             logger.warning(
                 "this libmicrohttpd answers malformed requests with pages of its own, in HTML",
                 metadata: ["version": "\(HTTPServer.libraryVersion)"])
         }
-        let addresses = listeners.map(\.address).joined(separator: ", ")
-        ServiceManager.ready("serving at \(addresses)")
+        addresses = listeners.map(\.address).joined(separator: ", ")
+        serviceManager.ready("serving at \(addresses)")
         logger.notice(
             "serving",
             metadata: [
@@ -121,32 +155,40 @@ actor Daemon: LoopActor {
                 "store": "\(configuration.store.type.rawValue)",
                 "max_locks": "\(configuration.locks.locksMax)",
                 "max_tickets_per_lock": "\(configuration.locks.ticketsPerLockMax)",
-                "max_connections": "\(configuration.http.connectionsMax)",
+                "max_connections": "\(connectionsMax)",
                 "max_lifetime": "\(configuration.locks.maxLifetime)",
                 "max_wait": "\(configuration.locks.maxWait)",
             ])
     }
 
-    /// Lets the process open as many descriptors as it may, and says so when that is fewer than it may need.
-    private static func raiseDescriptorLimit(_ configuration: Configuration, _ logger: Logger) {
-        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        var limit = rlimit()
-        guard getrlimit(files, &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(files, &limit)
-        let allowed = Int(clamping: limit.rlim_cur)
+    /// What the descriptors are enough for, with a line that says so when that is less than is configured.
+    private static func connectionsMax(
+        _ configuration: Configuration, allowed: Int, _ logger: Logger
+    ) throws(StartError) -> Int {
+        let open = DescriptorBudget.openCount()
         let wanted = configuration.http.connectionsMax
-        guard allowed < wanted + 64 else { return }
+        let possible = DescriptorBudget.connectionsMax(allowed: allowed, open: open)
+        guard possible < wanted else { return wanted }
+        let wayOut = "raise LimitNOFILE= of the service, or ulimit -Hn"
+        guard possible > 0 else {
+            throw StartError(
+                "\(allowed) file descriptors are too few for a single connection; \(wayOut)", status: EX_OSERR
+            )
+        }
         logger.warning(
-            "fewer file descriptors are allowed than http.max_connections needs; raise LimitNOFILE or ulimit -Hn",
-            metadata: ["allowed": "\(allowed)", "http.max_connections": "\(wanted)"])
+            "http.max_connections lowered to \(possible): there are too few file descriptors; \(wayOut)",
+            metadata: [
+                "http.max_connections": "\(wanted)", "allowed": "\(allowed)", "in_use": "\(open)",
+                "reserved": "\(allowed - open - possible)",
+            ])
+        return possible
     }
 
     private func startWatchdog() throws(EventLoopError) {
         guard let interval = ServiceManager.watchdogInterval() else { return }
         let nanoseconds = interval.nanoseconds
         watchdog = try Alarm(on: loop) { [unowned self] in
-            ServiceManager.alive()
+            serviceManager.alive()
             onLoop { $0.watchdog?.set(Alarm.now + nanoseconds) }
         }
         watchdog?.set(Alarm.now + nanoseconds)
@@ -159,82 +201,16 @@ actor Daemon: LoopActor {
         logger.error("no file descriptor or memory is left for another connection; new ones wait")
     }
 
-    // MARK: Signals
-
-    private func handleSignals() {
+    private func handleSignals() throws(EventLoopError) {
         signals = [
-            Signal(SIGTERM, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGTERM") } },
-            Signal(SIGINT, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGINT") } },
-            Signal(SIGHUP, on: loop) { [unowned self] in onLoop { $0.reload() } },
+            try Signal(SIGTERM, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGTERM") } },
+            try Signal(SIGINT, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGINT") } },
+            try Signal(SIGHUP, on: loop) { [unowned self] in onLoop { $0.reload() } },
         ]
     }
 
-    /// Ends in order: accepts nothing more, answers who is parked, lets what is in flight finish. A second
-    /// signal ends at once.
-    private func shutDown(_ signal: String) {
-        guard !isStopping else {
-            logger.warning("stopping at once", metadata: ["signal": "\(signal)"])
-            end()
-            return
-        }
-        isStopping = true
-        ServiceManager.stopping()
-        logger.notice("shutting down", metadata: ["signal": "\(signal)"])
-        let deadline = Alarm.now + configuration.shutdownTimeout.nanoseconds
-        Task.immediate {
-            await server.stopAccepting()
-            await api.shutDown()
-            await server.drain(until: deadline)
-            let left = await server.counts.requests
-            if left > 0 {
-                logger.warning("requests cut off at the deadline", metadata: ["requests": "\(left)"])
-            }
-            end()
-        }
-    }
-
-    private func end() {
-        logger.notice("stopped")
-        loop.stop()
-    }
-
-    /// Reads the configuration again, off the loop, and takes over what can change at run time.
-    private func reload() {
-        ServiceManager.reloading()
-        Task.detached { [options, environment] in
-            let result = Result { () throws(ConfigurationErrors) in
-                try Configuration.load(options: options, environment: environment).configuration
-            }
-            await self.take(result)
-        }
-    }
-
-    private func take(_ result: Result<Configuration, ConfigurationErrors>) async {
-        // READY=1 would take back the STOPPING=1 that systemd has heard meanwhile.
-        guard !isStopping else { return }
-        switch result {
-        case .failure(let errors):
-            logger.error("the configuration was not reloaded", metadata: ["reason": "\(errors)"])
-        case .success(let new):
-            let (next, changes) = configuration.reloading(new)
-            configuration = next
-            log.level = next.log.level
-            logRequests()
-            await api.setLimits(
-                next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
-            await server.setBodyBytesMax(next.http.bodyBytesMax)
-            if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
-            for change in changes {
-                logger.notice(
-                    change.isReloadable ? "setting changed" : "setting changed; it needs a restart",
-                    metadata: ["key": "\(change.key)", "old": "\(change.old)", "new": "\(change.new)"])
-            }
-        }
-        if !isStopping { ServiceManager.ready("serving") }
-    }
-
     /// Requests are logged at debug only: a line costs as much as a request.
-    private func logRequests() {
+    func logRequests() {
         let logger = logger
         let isWanted = log.level <= .debug
         api.onLoop { api in

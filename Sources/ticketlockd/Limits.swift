@@ -23,12 +23,15 @@ extension Configuration.Locks {
 
 extension Configuration.HTTP {
     /// As the HTTP server takes them.
-    var limits: HTTPLimits {
+    ///
+    /// - Parameter connectionsMax: what the descriptors are enough for, at most what is configured.
+    func limits(connectionsMax: Int) -> HTTPLimits {
         var limits = HTTPLimits()
         limits.bodyBytesMax = bodyBytesMax
         limits.headerBytesMax = headerBytesMax
         limits.connectionsMax = connectionsMax
         limits.connectionsPerAddressMax = connectionsPerIPMax
+        limits.lingeringMax = DescriptorBudget.refusedConnections
         limits.connectionsReserved = reservedConnections ?? connectionsMax / 10
         limits.idleTimeout = idleTimeout
         limits.requestTimeout = requestTimeout

@@ -3,14 +3,9 @@ import HTTPServer
 
 /// Opens the sockets the configuration asks for, or takes those that systemd has passed.
 enum Listeners {
-    /// An address cannot be had; the daemon exits with 69.
-    struct Unavailable: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// - Parameter passed: sockets from systemd. When there are any and `listen` does not ask for them, they
     ///   stand in for all of `listen`, so that one unit file works with and without a socket unit.
-    static func open(_ configuration: Configuration, passed: [Int32]) throws(Unavailable) -> [Listener] {
+    static func open(_ configuration: Configuration, passed: [Int32]) throws(StartError) -> [Listener] {
         var listeners: [Listener] = []
         let asksForPassed = configuration.listen.contains(.systemd)
         let wanted = passed.isEmpty || asksForPassed ? configuration.listen : [.systemd]
@@ -28,14 +23,13 @@ enum Listeners {
             }
         } catch {
             for listener in listeners { listener.close() }
-            throw Unavailable(description: "\(error)")
+            throw StartError(error)
         }
         if passed.isEmpty && asksForPassed {
             for listener in listeners { listener.close() }
-            throw Unavailable(
-                description:
-                    "listen has \"systemd\", but systemd has passed no sockets; is ticketlockd.socket active?"
-            )
+            throw StartError(
+                "listen has \"systemd\", but systemd has passed no sockets; is ticketlockd.socket active?",
+                status: EX_UNAVAILABLE)
         }
         return listeners
     }

@@ -10,6 +10,11 @@ struct Ticketlockd: ParsableCommand {
 
     @OptionGroup var options: DaemonOptions
 
+    static func main() {
+        StandardDescriptors.open()
+        main(nil)
+    }
+
     func run() throws {
         let environment = Self.environment()
         let loaded: LoadedConfiguration
@@ -38,7 +43,7 @@ struct Ticketlockd: ParsableCommand {
             print("the configuration is good")
         } else {
             let status = Daemon.run(
-                loaded.configuration, redis: redis, options: options, environment: environment)
+                loaded, redis: redis, options: options, environment: environment)
             guard status == 0 else { throw ExitCode(status) }
         }
     }

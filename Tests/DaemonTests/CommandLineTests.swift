@@ -46,6 +46,21 @@ extension DaemonSuite {
             }
         }
 
+        @Test(
+            "What Kubernetes sets for a service of that name does not stop the daemon, and debug lines name it"
+        )
+        func kubernetes() async throws {
+            let environment = [
+                "TICKETLOCKD_PORT": "tcp://10.96.0.17:5625", "TICKETLOCKD_SERVICE_HOST": "10.96.0.17",
+            ]
+            let arguments = ["--listen", "127.0.0.1:0", "--log-level", "debug"]
+            try await RunningDaemon.with(arguments, environment: environment) { daemon in
+                let line = try await daemon.line(with: "Kubernetes")
+                #expect(line.contains(" debug "))
+                #expect(line.hasSuffix(#"names="TICKETLOCKD_PORT TICKETLOCKD_SERVICE_HOST""#))
+            }
+        }
+
         @Test("A file that cannot be read ends with 78 and is named")
         func missingFile() async throws {
             let result = try await ticketlockd(["--config", "/nowhere/ticketlockd.yaml", "--check-config"])

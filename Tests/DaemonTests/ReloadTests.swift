@@ -72,6 +72,25 @@ extension DaemonSuite {
             }
         }
 
+        @Test("Of two quick signals the settings of the later file hold")
+        func quickSignals() async throws {
+            try await withFile("") { file, daemon in
+                for turn in 1...20 {
+                    // The first one is long to read.
+                    let padding = String(repeating: "# nothing\n", count: 50_000)
+                    try write(padding + "locks: {max_wait: \(1000 + turn)}\n", to: file)
+                    daemon.process.signal(SIGHUP)
+                    try write("locks: {max_wait: \(2000 + turn)}\n", to: file)
+                    daemon.process.signal(SIGHUP)
+                    _ = try await daemon.line(with: "key=locks.max_wait new=\(2000 + turn) ")
+                }
+                daemon.process.signal(SIGHUP)
+                _ = try await daemon.line(with: "nothing has changed")
+                let changes = try daemon.lines.filter { $0.contains("key=locks.max_wait") }
+                #expect(changes.last?.contains("new=2020 ") == true)
+            }
+        }
+
         @Test("An unchanged file is said to be unchanged, and tickets, waiters and connections live on")
         func unchanged() async throws {
             try await withFile("") { _, daemon in

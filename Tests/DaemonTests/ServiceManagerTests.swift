@@ -16,9 +16,13 @@ extension DaemonSuite {
                     let exit = try await daemon.stop()
                     #expect(exit == .status(0))
                     try await notify.wait(for: "STOPPING=1")
-                    let states = notify.words.filter { !$0.hasPrefix("STATUS=") }
-                    #expect(states == ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"])
-                    #expect(notify.words.contains("STATUS=serving at 127.0.0.1:\(try daemon.port)"))
+                    let status = "STATUS=serving at 127.0.0.1:\(try daemon.port)"
+                    #expect(
+                        notify.words == [
+                            "READY=1", status, "RELOADING=1", "READY=1", status,
+                            // shutdown_timeout, and time for a slow disk.
+                            "EXTEND_TIMEOUT_USEC=60000000", "STOPPING=1", "STATUS=shutting down",
+                        ])
                 }
             }
         }
@@ -50,6 +54,20 @@ extension DaemonSuite {
                     }
                     let states = notify.words.filter { !$0.hasPrefix("STATUS=") }
                     #expect(states.last == "STOPPING=1", "\(states)")
+                }
+            }
+        }
+
+        @Test("It is asked for as much time as shutdown_delay and shutdown_timeout may take")
+        func stopTime() async throws {
+            try await withNotifySocket { notify, environment in
+                let arguments = ["--listen", "127.0.0.1:0", "--set", "shutdown_delay=600"]
+                try await RunningDaemon.with(arguments, environment: environment) { daemon in
+                    daemon.process.signal(SIGTERM)
+                    try await notify.wait(for: "EXTEND_TIMEOUT_USEC=660000000")
+                    try await notify.wait(for: "STOPPING=1")
+                    #expect(try await daemon.stop() == .status(0))
+                    #expect(notify.said("STOPPING=1") == 1)
                 }
             }
         }

@@ -152,6 +152,58 @@ extension DaemonSuite {
             }
         }
 
+        @Test("During shutdown_delay /readyz says 503, and all else is served as before")
+        func delay() async throws {
+            try await withDelay("600") { daemon in
+                let waiter = try await daemon.parked("/v1/acquire", acquire)
+                daemon.process.signal(SIGTERM)
+                _ = try await daemon.line(with: #"shutdown_delay="600.0 seconds" signal=SIGTERM"#)
+                let ready = try await daemon.get("/readyz")
+                #expect(ready.status == 503)
+                #expect(try ready.code == "shutting_down")
+                #expect(try await daemon.get("/healthz").status == 200)
+                let other = try await daemon.parked("/v1/acquire", acquire)
+                let finished = try await daemon.post(
+                    "/v1/finish-serving", #"{"conversation_id":"a","ticket":0}"#)
+                #expect(finished.status == 200)
+                #expect(try await waiter.reply()?.status == 201)
+                // The second signal ends the delay, not the daemon: who waits is answered.
+                daemon.process.signal(SIGTERM)
+                let reply = try #require(try await other.reply())
+                #expect(try reply.code == "shutting_down")
+                #expect(try await daemon.process.exit(within: .seconds(10)) == .status(0))
+                let lines = try daemon.lines.suffix(2).map { $0.replacing(#/^\S+ \w+ +/#, with: "") }
+                #expect(lines == ["shutting down signal=SIGTERM", "stopped"])
+            }
+        }
+
+        @Test("When shutdown_delay is over the daemon ends by itself")
+        func delayEnds() async throws {
+            try await withDelay("0.2") { daemon in
+                let waiter = try await daemon.parked("/v1/acquire", acquire)
+                let start = ContinuousClock.now
+                #expect(try await daemon.stop() == .status(0))
+                #expect(ContinuousClock.now - start > .milliseconds(200))
+                #expect(try await waiter.reply()?.code == "shutting_down")
+            }
+        }
+
+        @Test("A third signal ends a daemon at once that still waits for a client")
+        func thirdSignal() async throws {
+            try await withDelay("600", ["--set", "shutdown_timeout=600"]) { daemon in
+                let stuck = try Connection(daemon)
+                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+                _ = try await daemon.get("/healthz")
+                daemon.process.signal(SIGTERM)
+                _ = try await daemon.line(with: "after shutdown_delay")
+                daemon.process.signal(SIGTERM)
+                _ = try await daemon.line(with: " shutting down signal=SIGTERM")
+                daemon.process.signal(SIGTERM)
+                #expect(try await daemon.process.exit(within: .seconds(10)) == .status(0))
+                #expect(try daemon.log.contains("stopping at once"))
+            }
+        }
+
         @Test(
             "A client that resets its connection does not end the daemon, parked or with its answer under way"
         )
@@ -184,6 +236,19 @@ private func unread(_ daemon: RunningDaemon) async throws -> Connection {
         guard now != answered || now == 0 else { return client }
         answered = now
         try await Task.sleep(for: .milliseconds(100))
+    }
+}
+
+private let acquire = #"{"conversation_id":"a","timeout":60}"#
+
+/// Runs a daemon with that shutdown_delay, where ticket 0 of conversation a is being served.
+private func withDelay(
+    _ delay: String, _ arguments: [String] = [], _ body: (RunningDaemon) async throws -> Void
+) async throws {
+    let arguments = ["--listen", "127.0.0.1:0", "--set", "shutdown_delay=\(delay)"] + arguments
+    try await RunningDaemon.with(arguments) { daemon in
+        _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a"}"#)
+        try await body(daemon)
     }
 }
 

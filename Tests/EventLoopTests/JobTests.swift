@@ -83,6 +83,31 @@ struct JobTests {
         }
     }
 
+    @Test("A task of startTask comes back from a continuation on the loop, by way of no other thread")
+    func startTask() async throws {
+        try await LoopThread.with { thread in
+            let loop = thread.loop
+            let (first, second) = (Resident(loop: loop), Resident(loop: loop))
+            let parked = OnLoop(CheckedContinuation<Void, Never>?.none)
+            try await loop.run {
+                first.startTask { first in
+                    await second.note("before")
+                    await withCheckedContinuation { parked.value = $0 }
+                    first.note("after")
+                }
+            }
+            try await loop.until("it is parked") { parked.value != nil }
+            let queued = try await loop.run {
+                let queued = loop.jobRoom
+                parked.value?.resume()
+                return loop.jobRoom - queued
+            }
+            #expect(queued == 1)
+            try await loop.until("it goes on") { first.assumeIsolated { $0.log } == ["after"] }
+            #expect(await second.log == ["before"])
+        }
+    }
+
     @Test("Jobs run in the order they came in")
     func order() async throws {
         try await LoopThread.with { thread in

@@ -62,7 +62,7 @@ final class Pipe: @unchecked Sendable {
 }
 
 /// An actor on the loop.
-actor Resident {
+actor Resident: LoopActor {
     nonisolated let loop: EventLoop
     private(set) var log: [String] = []
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }

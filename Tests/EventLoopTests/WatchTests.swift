@@ -125,8 +125,8 @@ struct WatchTests {
             let arrived = OnLoop([Int32]())
             let watches = try await loop.run {
                 OnLoop(
-                    [SIGUSR1, SIGUSR2].map { number in
-                        Signal(number, on: loop) {
+                    try [SIGUSR1, SIGUSR2].map { number in
+                        try Signal(number, on: loop) {
                             loop.checkIsolated()
                             arrived.value.append(number)
                         }

@@ -69,6 +69,7 @@ struct ConfigurationKeyTests {
             Edges(
                 key: "http.unix_socket_mode", good: ["0000", "0777", "000", "660", "0600"],
                 bad: ["1000", "0778", "rw", "00", "00660", "-660", "0o660", ""]),
+            Edges(key: "shutdown_delay", good: ["0", "600"], bad: ["600.1"] + notNumbers),
             Edges(key: "shutdown_timeout", good: ["0", "600"], bad: ["600.1"] + notNumbers),
             Edges(key: "store.type", good: ["memory", "redis"], bad: ["", "Memory", "redis:", "memory "]),
             Edges(

@@ -34,7 +34,8 @@ struct ConfigurationPrintTests {
 
     /// For each key a value that is not its default.
     static let others = [
-        "listen": "[::1]:0,unix:/run/a \"b\" \\ c#,systemd", "shutdown_timeout": "0.25",
+        "listen": "[::1]:0,unix:/run/a \"b\" \\ c#,systemd", "shutdown_delay": "7.5",
+        "shutdown_timeout": "0.25",
         "store.type": "memory", "store.state_directory": "/var/lib/a b", "store.durability": "power",
         "locks.default_lifetime": "0.001", "locks.max_lifetime": "59.123456789", "locks.default_wait": "0",
         "locks.max_wait": "1.5", "locks.max_conversation_id_bytes": "1", "locks.max_locks": "2",

@@ -15,12 +15,12 @@
 typedef struct chttp_server chttp_server;
 typedef struct chttp_request chttp_request;
 
-/// Connections that are refused or closing and still read from; see linger.c. Descriptors beyond connections_max.
 #define CHTTP_LINGERING_MAX 256
 
 typedef struct {
     uint32_t connections_max;              ///< Over all shards.
     uint32_t connections_reserved;         ///< Of them, those that parked requests may not take.
+    uint32_t lingering_max;                ///< Beyond them, those refused or closing and still read from; see linger.c.
     uint32_t connections_per_address_max;  ///< From one IP address; 0 means no limit.
     uint32_t idle_timeout_seconds;         ///< A connection that neither sends nor takes a byte for so long ends.
     uint32_t request_timeout_milliseconds;  ///< From a request's first byte to its last.

@@ -12,6 +12,8 @@ struct Configuration: Sendable, Equatable {
     var redis = Redis()
     var locks = Locks()
     var http = HTTP()
+    /// How long all is served but /readyz before an orderly end begins.
+    var shutdownDelay: Duration = .zero
     /// How long an orderly end may take before what is left is cut off.
     var shutdownTimeout: Duration = .zero
     var log = Log()

@@ -21,6 +21,10 @@ extension ConfigurationKey {
             "listen", \.listen, .addresses(countMax: 16), default: [.ipv4(host: "127.0.0.1", port: 5625)],
             "Where to listen; port 0 picks a free one, systemd means socket activation."),
         ConfigurationKey(
+            "shutdown_delay", \.shutdownDelay, .seconds(.zero ... .seconds(600)), default: .zero,
+            reloadable: true,
+            "How long /readyz says 503 before an orderly end begins, for balancers to look elsewhere."),
+        ConfigurationKey(
             "shutdown_timeout", \.shutdownTimeout, .seconds(.zero ... .seconds(600)), default: .seconds(10),
             "The longest that an orderly end may take."),
         ConfigurationKey("store.type", \.store.type, .word, default: .memory, "Where ticket locks live."),

@@ -74,12 +74,15 @@ struct DaemonOptions: ParsableArguments {
                   ticketlockd --set locks.default_lifetime=20 --set log.format=json
                       Change single keys.
 
-                SIGTERM and SIGINT end the daemon in order; SIGHUP reads the configuration
+                SIGTERM and SIGINT shut the daemon down cleanly, after shutdown_delay if
+                there is one. A second signal cuts the delay short; during the shutdown
+                itself one more ends the daemon at once. SIGHUP reads the configuration
                 again and takes over what can change at run time.
 
-                Exit status: 0 after an orderly end, 64 for wrong usage, 69 if an address or
-                the store cannot be had, 78 for a wrong configuration or a state directory that
-                somebody must see to.
+                Exit status: 0 after a clean shutdown, 64 for wrong usage, 69 if an address
+                or the state on disk is unavailable, 71 if the system refuses file
+                descriptors or threads, 78 for a wrong configuration or a state directory
+                that needs an operator.
                 """,
             version: version)
     }

@@ -1,0 +1,70 @@
+import EventLoop
+import HTTPServer
+import LockAPI
+import Logging
+
+/// Reading the configuration again.
+extension Daemon {
+    /// At most one reload is under way, so that the settings of the last one hold.
+    enum Reloading {
+        case idle
+        case underWay
+        /// The file may have changed since it was read: it is read again afterwards.
+        case again
+    }
+
+    /// Reads the configuration again, off the loop, and takes over what can change at run time.
+    func reload() {
+        guard stage == .serving else {
+            return logger.notice("the configuration is not reloaded: the daemon is shutting down")
+        }
+        guard reloading == .idle else {
+            reloading = .again
+            return
+        }
+        serviceManager.reloading()
+        readConfiguration()
+    }
+
+    private func readConfiguration() {
+        reloading = .underWay
+        loop.inBackground { [options, environment] in
+            Result { () throws(ConfigurationErrors) in
+                try Configuration.load(options: options, environment: environment).configuration
+            }
+        } then: { [unowned self] result in
+            startTask { await $0.finishReload(result) }
+        }
+    }
+
+    private func finishReload(_ result: Result<Configuration, ConfigurationErrors>) async {
+        await take(result)
+        // READY=1 would take back the STOPPING=1 that systemd has heard meanwhile.
+        guard stage == .serving else { return }
+        if reloading == .again { return readConfiguration() }
+        reloading = .idle
+        serviceManager.ready("serving at \(addresses)")
+    }
+
+    private func take(_ result: Result<Configuration, ConfigurationErrors>) async {
+        guard stage == .serving else { return }
+        switch result {
+        case .failure(let errors):
+            logger.error("the configuration was not reloaded", metadata: ["reason": "\(errors)"])
+        case .success(let new):
+            let (next, changes) = configuration.reloading(new)
+            configuration = next
+            log.level = next.log.level
+            logRequests()
+            await api.setLimits(
+                next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
+            await server.setBodyBytesMax(next.http.bodyBytesMax)
+            if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
+            for change in changes {
+                logger.notice(
+                    change.isReloadable ? "setting changed" : "setting changed; it needs a restart",
+                    metadata: ["key": "\(change.key)", "old": "\(change.old)", "new": "\(change.new)"])
+            }
+        }
+    }
+}
