@@ -8,8 +8,8 @@ package struct Listener: Sendable {
     let descriptor: Int32
     /// What a person would connect to: `127.0.0.1:5625`, `[::1]:5625` or `unix:/run/ticketlockd.sock`.
     package let address: String
-    /// The Unix socket's path, to be removed at the end, if it is ours.
-    let ownedPath: String?
+    /// The Unix socket's path, to be removed at the end, if it is ours; and the right to it.
+    private var owned: (path: String, lock: PathLock)?
 
     /// Listens at an IP address.
     ///
@@ -36,10 +36,11 @@ package struct Listener: Sendable {
         }
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
         try bindAndListen(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen, name)
-        return Listener(descriptor: descriptor, address: addressOf(descriptor) ?? name, ownedPath: nil)
+        return Listener(descriptor: descriptor, address: addressOf(descriptor) ?? name)
     }
 
-    /// Listens at a Unix socket, in place of one that a dead process has left behind.
+    /// Listens at a Unix socket, in place of one that a dead process has left behind. Throws when another process
+    /// has it, though it may not listen yet.
     ///
     /// - Parameters:
     ///   - path: at most 107 bytes.
@@ -49,16 +50,25 @@ package struct Listener: Sendable {
         guard var address = unixAddress(path) else {
             throw HTTPServerError(.address, "cannot listen at \(name): the path is longer than 107 bytes")
         }
-        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        try removeStale(path, &address, length)
-        let descriptor = try open(AF_UNIX, name)
-        try withUnsafePointer(to: &address) { address throws(HTTPServerError) in
-            try address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address throws(HTTPServerError) in
-                // Nobody can connect before it listens, so nobody does with other permissions.
-                try bindAndListen(descriptor, address, length, name) { chmod(path, mode) }
+        let lock = try PathLock.take(path)
+        do throws(HTTPServerError) {
+            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+            try removeStale(path, &address, length)
+            let descriptor = try open(AF_UNIX, name)
+            try withUnsafePointer(to: &address) { address throws(HTTPServerError) in
+                try address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    address throws(HTTPServerError) in
+                    // Nobody can connect before it listens, so nobody does with other permissions.
+                    try bindAndListen(descriptor, address, length, name) { chmod(path, mode) }
+                }
             }
+            var listener = Listener(descriptor: descriptor, address: name)
+            listener.owned = (path, lock)
+            return listener
+        } catch {
+            lock.release()
+            throw error
         }
-        return Listener(descriptor: descriptor, address: name, ownedPath: path)
     }
 
     /// A socket that listens already, passed by systemd. Its path, if it has one, stays systemd's.
@@ -70,13 +80,20 @@ package struct Listener: Sendable {
         }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         return Listener(
-            descriptor: descriptor, address: addressOf(descriptor) ?? "descriptor \(descriptor)",
-            ownedPath: nil)
+            descriptor: descriptor, address: addressOf(descriptor) ?? "descriptor \(descriptor)")
+    }
+
+    private init(descriptor: Int32, address: String) {
+        self.descriptor = descriptor
+        self.address = address
     }
 
     /// Ends listening.
     package func close() {
-        if let ownedPath { unlink(ownedPath) }
+        if let owned {
+            unlink(owned.path)
+            owned.lock.release()
+        }
         _ = Glibc.close(descriptor)
     }
 

@@ -68,7 +68,18 @@ extension DaemonSuite {
                     let exit = try await daemon.stop()
                     #expect(exit == .status(0))
                 }
-                #expect(!FileManager.default.fileExists(atPath: path))
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+            }
+        }
+
+        @Test("A daemon that cannot start for another reason leaves no Unix socket behind")
+        func failedStart() async throws {
+            try await withTemporaryFolder { folder in
+                let path = folder.appending(path: "sock").path
+                let arguments = ["--listen", "unix:\(path)", "--set", "store.state_directory=/proc/nowhere"]
+                let result = try await Command.run(BuiltProducts.url("ticketlockd").path, arguments)
+                #expect(result.status == 78)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
             }
         }
 
@@ -84,6 +95,44 @@ extension DaemonSuite {
                 try Data("kept".utf8).write(to: file)
                 try await expectUnavailable("unix:\(file.path)")
                 #expect(try Data(contentsOf: file) == Data("kept".utf8))
+            }
+        }
+
+        @Test(
+            "Of two daemons started at once on one stale Unix socket one serves, the other says why it does not"
+        )
+        func race() async throws {
+            try await withTemporaryFolder { folder in
+                let path = folder.appending(path: "sock").path
+                try await RunningDaemon.with(["--listen", "unix:\(path)"]) { $0.process.kill() }
+                let daemon = BuiltProducts.url("ticketlockd").path
+                for turn in 0..<20 {
+                    let logs = (0..<2).map { folder.path + "/log\(turn).\($0)" }
+                    let pair = try logs.map { log in
+                        try ChildProcess(
+                            daemon, ["--listen", "unix:\(path)"], environment: Command.inherited(adding: [:]),
+                            output: log, errors: log)
+                    }
+                    defer { for process in pair { process.kill() } }
+                    // Either may end after the other has begun to serve, but one always ends.
+                    let isDecided = try await eventually(within: .seconds(30)) {
+                        pair.contains { $0.exit != nil }
+                    }
+                    #expect(isDecided, "both serve, in turn \(turn)")
+                    let loser = try #require(pair.firstIndex { $0.exit != nil })
+                    #expect(pair[loser].exit == .status(69))
+                    let text = try String(contentsOfFile: logs[loser], encoding: .utf8)
+                    #expect(text.contains("unix:\(path): another daemon serves there"), "\(text)")
+                    var connection: Connection?
+                    _ = try await eventually(within: .seconds(30)) {
+                        connection = try? Connection(path: path)
+                        return connection != nil
+                    }
+                    let reply = try await connection?.request("GET", "/healthz")
+                    #expect(reply?.status == 200, "the other serves, in turn \(turn)")
+                    // What it leaves behind is stale for the next pair.
+                    pair[1 - loser].kill()
+                }
             }
         }
 
