@@ -9,7 +9,9 @@ extension LoopActor {
     ///
     /// A bare `Task` of the actor's begins on the loop too, but comes back from a continuation by way of the runtime's
     /// thread pool, as one of `Task.immediate` does; and the pool needs threads and descriptors that may be gone.
-    package nonisolated func startTask(_ body: @escaping @Sendable (isolated Self) async -> Void) {
+    package func startTask(_ body: @escaping (isolated Self) async -> Void) {
+        // It runs where it was made: isolated to the actor, as here.
+        nonisolated(unsafe) let body = body
         Task(executorPreference: loop) { await body(self) }
     }
 

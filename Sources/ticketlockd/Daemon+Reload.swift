@@ -33,7 +33,7 @@ extension Daemon {
                 try Configuration.load(options: options, environment: environment).configuration
             }
         } then: { [unowned self] result in
-            startTask { await $0.finishReload(result) }
+            onLoop { daemon in daemon.startTask { await $0.finishReload(result) } }
         }
     }
 

@@ -90,10 +90,12 @@ struct JobTests {
             let (first, second) = (Resident(loop: loop), Resident(loop: loop))
             let parked = OnLoop(CheckedContinuation<Void, Never>?.none)
             try await loop.run {
-                first.startTask { first in
-                    await second.note("before")
-                    await withCheckedContinuation { parked.value = $0 }
-                    first.note("after")
+                first.onLoop {
+                    $0.startTask { first in
+                        await second.note("before")
+                        await withCheckedContinuation { parked.value = $0 }
+                        first.note("after")
+                    }
                 }
             }
             try await loop.until("it is parked") { parked.value != nil }
