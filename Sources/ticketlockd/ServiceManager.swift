@@ -8,6 +8,8 @@ import TicketLock
 /// The protocol of sd_notify is spoken here, by a socket that is held: sd_notify opens one each time, and without one
 /// left the watchdog would end a daemon that is well.
 struct ServiceManager: Sendable {
+    /// What the unit's TimeoutStopSec, 60 s, leaves for the end but for the disk.
+    private static let usualEnd: Duration = .seconds(10)
     /// Above what the daemon takes to end by itself, for a slow disk to take its state.
     private static let diskPatience: Duration = .seconds(50)
 
@@ -39,11 +41,14 @@ struct ServiceManager: Sendable {
     func reloading() { notify("RELOADING=1") }
     func alive() { notify("WATCHDOG=1") }
 
-    /// - Parameter span: the longest that the end may take but for the disk, which systemd then allows, whatever
-    ///   TimeoutStopSec says.
+    /// - Parameter span: the longest that the end may take but for the disk. When that is more than the unit allows
+    ///   for, systemd is asked for as much; else its TimeoutStopSec stands, whatever it is.
     func stopping(within span: Duration) {
-        let microseconds = (span + Self.diskPatience).nanoseconds / 1000
-        notify("EXTEND_TIMEOUT_USEC=\(microseconds)\nSTOPPING=1\nSTATUS=shutting down")
+        var state = "STOPPING=1\nSTATUS=shutting down"
+        if span > Self.usualEnd {
+            state = "EXTEND_TIMEOUT_USEC=\((span + Self.diskPatience).nanoseconds / 1000)\n" + state
+        }
+        notify(state)
     }
 
     /// How often systemd wants to hear that the loop turns, halved to be on the safe side; nil: never.
