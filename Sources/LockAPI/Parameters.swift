@@ -203,6 +203,7 @@ extension cjson_member {
         case CJSON_KIND_INTEGER: String(integer)
         case CJSON_KIND_UNSIGNED: String(unsigned_integer)
         case CJSON_KIND_DOUBLE: String(real)
+        case CJSON_KIND_HUGE: "a number too large to be read"
         case CJSON_KIND_BOOLEAN: "a boolean"
         case CJSON_KIND_NULL: "null"
         case CJSON_KIND_ARRAY: "an array"

@@ -191,9 +191,7 @@ extension DaemonSuite {
         @Test("A third signal ends a daemon at once that still waits for a client")
         func thirdSignal() async throws {
             try await withDelay("600", ["--set", "shutdown_timeout=600"]) { daemon in
-                let stuck = try Connection(daemon)
-                try stuck.send("POST /v1/issue-ticket HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
-                _ = try await daemon.get("/healthz")
+                let stuck = try await unread(daemon)
                 daemon.process.signal(SIGTERM)
                 _ = try await daemon.line(with: "after shutdown_delay")
                 daemon.process.signal(SIGTERM)
@@ -201,6 +199,7 @@ extension DaemonSuite {
                 daemon.process.signal(SIGTERM)
                 #expect(try await daemon.process.exit(within: .seconds(10)) == .status(0))
                 #expect(try daemon.log.contains("stopping at once"))
+                stuck.close()
             }
         }
 

@@ -19,6 +19,7 @@ extern "C" {
 #define CJSON_KIND_NULL 6
 #define CJSON_KIND_ARRAY 7
 #define CJSON_KIND_OBJECT 8
+#define CJSON_KIND_HUGE 9  ///< A number too large for any of the kinds of numbers.
 
 /// One member of the object, in the order of the document. Strings are unescaped UTF-8, may hold NUL, and
 /// live until the next cjson_parse_object() with the same parser.
