@@ -8,7 +8,11 @@
 /// sending and read the refusal.
 #define DISCARDED_BYTES_MAX (1024 * 1024)
 
+/// The one whose request line came last, which is the one that is mostly asked for.
+static _Thread_local chttp_connection *latest;
+
 chttp_connection *chttp_connection_of(struct MHD_Connection *mhd) {
+    if (latest && latest->mhd == mhd) return latest;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
@@ -62,6 +66,7 @@ static void end(chttp_connection *connection) {
     chttp_addresses_remove(server, connection->address);
     connection->shard->connections--;
     server->connections--;
+    if (latest == connection) latest = NULL;
     free(connection);
 }
 
@@ -85,6 +90,7 @@ void *chttp_request_line(void *server_shard, const char *target, struct MHD_Conn
     if (!connection || connection->ended || !target) return NULL;
     chttp_reading *reading = chttp_reading_begin(shard->server);
     if (!reading) return NULL;
+    latest = connection;
     connection->request = (chttp_request){.connection = connection, .reading = reading, .active = true};
     chttp_queues_request_begins(connection);
     // The memory is the library's own, which has just written to it and will again.
@@ -119,7 +125,7 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
 static enum MHD_Result walk_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_length,
                                    const char *value, size_t length) {
     (void)kind;
-    chttp_head_header(context, name, name_length, (char *)(uintptr_t)value, length);
+    chttp_head_header(context, name, name_length, (char *)(uintptr_t)value, &length);
     return MHD_YES;
 }
 

@@ -47,6 +47,7 @@ struct chttp_reading {
     chttp_header_value headers[CHTTP_HEADER_COUNT];
     chttp_header_value framing[CHTTP_FRAMING_COUNT];
     chttp_refusal wrong;  ///< The first thing that is wrong with the head.
+    bool host_is_local;  ///< Its Host is an IP address, or a name without a dot.
     bool closes;        ///< The caller wants its connection closed after the answer.
     bool keeps;         ///< It wants it kept.
     bool saw_header;    ///< The library has told of one as it came.
@@ -124,6 +125,7 @@ struct chttp_server {
     uint32_t parked;
     uint32_t armed;  ///< Connections whose first byte is looked for.
     uint32_t pending_shards;
+    int64_t due;  ///< When something is overdue, in milliseconds of the same clock; at the latest.
     int64_t now;  ///< Milliseconds of the monotonic clock, as of the last look.
     chttp_queue fresh, idle, unfinished;
     int hang_up_epoll;
@@ -154,8 +156,9 @@ void chttp_look_at_clock(chttp_server *server);
 
 /// head.c: request line and headers, checked as they come (RFC 9112).
 void chttp_head_line(chttp_reading *reading, char *target);
-/// Returns whether libmicrohttpd needs to know of the header.
-bool chttp_head_header(chttp_reading *reading, const char *name, size_t name_length, char *value, size_t length);
+/// Returns whether libmicrohttpd needs to know of the header. Takes the blanks at the end of its value away.
+bool chttp_head_header(chttp_reading *reading, const char *name, size_t name_length, char *value,
+                       size_t *value_length);
 /// The head is whole, `end` is what follows it. Returns what is wrong with it, or none.
 chttp_refusal chttp_head_end(chttp_reading *reading, const char *method, const char *version, const char *end);
 
@@ -187,8 +190,9 @@ bool chttp_reading_reserve(chttp_server *server, chttp_reading *reading, size_t 
 /// library.c
 enum MHD_Result chttp_queue_response(struct MHD_Connection *mhd, unsigned int status,
                                      struct MHD_Response *response);
-/// Whether the library that is loaded is strict about lines and framing by itself, as 1.0 is.
-bool chttp_library_is_strict(void);
+/// Whether the library that is loaded is strict about lines and framing by itself, as 1.0 is. Set at the start.
+extern bool chttp_library_is_strict;
+void chttp_look_at_library(void);
 
 /// refusal.c
 enum MHD_Result chttp_refuse(chttp_connection *connection, chttp_refusal refusal);
@@ -200,7 +204,7 @@ void chttp_refusals_free(chttp_server *server);
 
 /// queues.c: connections that wait for a request, or for its end.
 void chttp_queue_move(chttp_connection *connection, chttp_queue *queue);
-/// Ends what is overdue; the milliseconds until something will be, or -1.
+/// Ends what is overdue; when something will be, or INT64_MAX.
 int64_t chttp_queues_sweep(chttp_server *server);
 /// A request line has arrived.
 void chttp_queues_request_begins(chttp_connection *connection);
@@ -221,5 +225,6 @@ void chttp_linger_refused(chttp_server *server, int fd);
 /// Goes on reading from a socket that is about to be closed, so that its caller can read its answer.
 void chttp_linger_after(chttp_server *server, int fd);
 void chttp_linger_event(chttp_server *server, chttp_lingering *socket);
+/// As chttp_queues_sweep().
 int64_t chttp_linger_sweep(chttp_server *server);
 void chttp_linger_stop(chttp_server *server);

@@ -43,6 +43,7 @@ static void add(chttp_server *server, int fd, bool answered) {
     }
     *socket = (chttp_lingering){.fd = fd, .answered = answered, .until = server->now + LINGER_MILLISECONDS};
     server->lingering_count++;
+    if (socket->until < server->due) server->due = socket->until;
     if (server->shard_count > 0) chttp_mark_pending(server->shards[0]);
 }
 
@@ -74,7 +75,7 @@ void chttp_linger_event(chttp_server *server, chttp_lingering *socket) {
 }
 
 int64_t chttp_linger_sweep(chttp_server *server) {
-    if (server->lingering_count == 0) return -1;
+    if (server->lingering_count == 0) return INT64_MAX;
     int64_t next = INT64_MAX;
     for (int i = 0; i < CHTTP_LINGERING_MAX; i++) {
         chttp_lingering *socket = &server->lingering[i];
@@ -87,7 +88,7 @@ int64_t chttp_linger_sweep(chttp_server *server) {
         if (!socket->answered) chttp_refuse_on_socket(server, socket->fd, CHTTP_REFUSAL_CONNECTIONS);
         finish(server, socket);
     }
-    return next == INT64_MAX ? -1 : next - server->now;
+    return next;
 }
 
 void chttp_linger_stop(chttp_server *server) {

@@ -26,8 +26,12 @@ static void leave(chttp_connection *connection) {
 void chttp_queue_move(chttp_connection *connection, chttp_queue *queue) {
     leave(connection);
     if (!queue) return;
+    chttp_server *server = connection->shard->server;
     connection->queue = queue;
-    connection->since = connection->shard->server->now;
+    connection->since = server->now;
+    int64_t due = server->now +
+                  (queue == &server->unfinished ? server->limits.request_timeout_milliseconds : FRESH_MILLISECONDS);
+    if (due < server->due) server->due = due;
     connection->next = NULL;
     connection->previous = queue->last;
     *(queue->last ? &queue->last->next : &queue->first) = connection;
@@ -109,5 +113,5 @@ int64_t chttp_queues_sweep(chttp_server *server) {
     if (server->unfinished.first) due = server->unfinished.first->since + timeout;
     if (server->fresh.first && server->fresh.first->since + FRESH_MILLISECONDS < due)
         due = server->fresh.first->since + FRESH_MILLISECONDS;
-    return due == INT64_MAX ? -1 : due - now;
+    return due;
 }

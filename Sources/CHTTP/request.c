@@ -22,6 +22,8 @@ const void *chttp_body(const chttp_request *request, size_t *length) {
 void *chttp_tag(const chttp_request *request) { return request->tag; }
 void chttp_set_tag(chttp_request *request, void *tag) { request->tag = tag; }
 
+int chttp_host_is_local(const chttp_request *request) { return request->reading->host_is_local; }
+
 int chttp_may_wait(const chttp_request *request) {
     const chttp_server *server = request->connection->shard->server;
     return server->parked < server->limits.connections_max - server->limits.connections_reserved;

@@ -48,7 +48,7 @@ static chttp_shard *open_shard(chttp_server *server) {
         MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CHTTP_SHARD_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)server->limits.idle_timeout_seconds + IDLE_EXTRA_SECONDS,
         // What 0.9.75 refuses by this it closes without an answer; head.c refuses it.
-        MHD_OPTION_STRICT_FOR_CLIENT, chttp_library_is_strict() ? 1 : 0,
+        MHD_OPTION_STRICT_FOR_CLIENT, chttp_library_is_strict ? 1 : 0,
         MHD_OPTION_NOTIFY_CONNECTION, chttp_connection_changed, shard,
         MHD_OPTION_NOTIFY_COMPLETED, chttp_request_completed, shard,
         MHD_OPTION_URI_LOG_CALLBACK, chttp_request_line, shard,
@@ -65,9 +65,11 @@ static chttp_shard *open_shard(chttp_server *server) {
 const char *chttp_library_version(void) { return MHD_get_version(); }
 
 chttp_server *chttp_server_start(chttp_limits limits, chttp_callbacks callbacks) {
+    chttp_look_at_library();
     chttp_server *server = calloc(1, sizeof *server);
     if (!server) return NULL;
     server->limits = limits;
+    server->due = INT64_MAX;
     server->callbacks = callbacks;
     snprintf(server->keep_alive, sizeof server->keep_alive, "timeout=%u", limits.idle_timeout_seconds);
     chttp_look_at_clock(server);
@@ -178,10 +180,7 @@ void chttp_look_at_clock(chttp_server *server) {
     server->now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-static int64_t earlier(int64_t one, int64_t other) {
-    if (one < 0) return other;
-    return other < 0 || one < other ? one : other;
-}
+static int64_t earlier(int64_t one, int64_t other) { return one < other ? one : other; }
 
 int64_t chttp_run(chttp_server *server, uint32_t index) {
     chttp_shard *shard = server->shards[index];
@@ -198,8 +197,9 @@ int64_t chttp_run(chttp_server *server, uint32_t index) {
     shard->fruitless_runs = is_fruitless ? shard->fruitless_runs + 1 : 0;
     if (is_fruitless && shard->fruitless_runs % FRUITLESS_RUNS == 0) chttp_end_stuck(shard);
     if (shard->fruitless_runs > FRUITLESS_RUNS_MAX) again = FRUITLESS_REST_MILLISECONDS;
-    again = earlier(again, chttp_queues_sweep(server));
-    return earlier(again, chttp_linger_sweep(server));
+    if (server->now >= server->due) server->due = earlier(chttp_queues_sweep(server), chttp_linger_sweep(server));
+    if (server->due == INT64_MAX) return again;
+    return again < 0 ? server->due - server->now : earlier(again, server->due - server->now);
 }
 
 void chttp_mark_pending(chttp_shard *shard) {

@@ -47,6 +47,9 @@ package struct Request: @unchecked Sendable {
         }
     }
 
+    /// Whether its Host is an IP address, or a name without a dot.
+    package var hostIsLocal: Bool { chttp_host_is_local(handle) != 0 }
+
     /// Whether it may be parked for long: whether enough connections are left for those who do not wait.
     package var mayWait: Bool { chttp_may_wait(handle) != 0 }
 

@@ -25,27 +25,12 @@ package struct HostRules: Sendable, Equatable {
         }
     }
 
-    /// - Parameter host: HOST or HOST:PORT, as HTTP allows them.
+    /// - Parameter host: NAME or NAME:PORT, the name with a dot in it.
     func allows(_ host: UnsafeBufferPointer<UInt8>) -> Bool {
-        if allowsAll || host.first == UInt8(ascii: "[") { return true }
-        var end = 0
-        var hasDot = false
-        var isNumeric = true
-        while end < host.count, host[end] != UInt8(ascii: ":") {
-            let byte = host[end]
-            let isDot = byte == UInt8(ascii: ".")
-            // The root's dot says nothing.
-            if isDot, end + 1 < host.count, host[end + 1] != UInt8(ascii: ":") { hasDot = true }
-            if !isDot, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { isNumeric = false }
-            end += 1
-        }
-        return !hasDot || isNumeric || isNamed(host[..<end])
-    }
-
-    private func isNamed(_ name: UnsafeBufferPointer<UInt8>.SubSequence) -> Bool {
-        var name = name.map(Self.lowercased)
+        var name = host.prefix { $0 != UInt8(ascii: ":") }.map(Self.lowercased)
         if name.last == UInt8(ascii: ".") { name.removeLast() }
-        return names.contains(name)
+        // Only the root's dot was in it.
+        return allowsAll || !name.contains(UInt8(ascii: ".")) || names.contains(name)
             || suffixes.contains { $0.count < name.count && name.suffix($0.count).elementsEqual($0) }
     }
 

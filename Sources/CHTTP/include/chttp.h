@@ -144,6 +144,9 @@ const char *_Nullable chttp_header(const chttp_request *_Nonnull request, chttp_
                                    size_t *_Nonnull length);
 const void *_Nonnull chttp_body(const chttp_request *_Nonnull request, size_t *_Nonnull length);
 
+/// Whether its Host is an IP address, or a name without a dot. Within the `request` callback.
+int chttp_host_is_local(const chttp_request *_Nonnull request);
+
 /// Whether the request may be parked for long: whether fewer are than leave `connections_reserved` free.
 int chttp_may_wait(const chttp_request *_Nonnull request);
 
