@@ -53,6 +53,9 @@ let package = Package(
         .target(
             name: "LockAPI", dependencies: ["CJSON", "EventLoop", "HTTPServer", "LockStore", "TicketLock"],
             swiftSettings: swiftSettings),
+        // Judges what clients were told; no part of the daemon.
+        .target(
+            name: "HistoryChecker", dependencies: ["CJSON", "TicketLock"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "ticketlockd",
             dependencies: [
@@ -96,7 +99,12 @@ let package = Package(
             name: "TicketlockdTests",
             dependencies: ["ticketlockd", "LockStore", "RedisClient", "Support", arguments, log],
             swiftSettings: swiftSettings),
-        .testTarget(name: "DaemonTests", dependencies: ["Support"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HistoryCheckerTests", dependencies: ["HistoryChecker", "TicketLock", "Support"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["HistoryChecker", "TicketLock", "Support"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -119,7 +119,10 @@ static void describe(cjson_member &member, simdjson::dom::element value, bool ma
         member.kind = CJSON_KIND_DOUBLE;
         member.real = value.get_double().value_unsafe();
         break;
-    case element_type::BOOL: member.kind = CJSON_KIND_BOOLEAN; break;
+    case element_type::BOOL:
+        member.kind = CJSON_KIND_BOOLEAN;
+        member.integer = value.get_bool().value_unsafe();
+        break;
     case element_type::NULL_VALUE: member.kind = CJSON_KIND_NULL; break;
     case element_type::ARRAY: member.kind = CJSON_KIND_ARRAY; break;
     case element_type::OBJECT: member.kind = CJSON_KIND_OBJECT; break;

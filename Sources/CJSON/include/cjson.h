@@ -15,7 +15,7 @@ extern "C" {
 #define CJSON_KIND_INTEGER 2   ///< A number written without fraction or exponent that fits int64_t.
 #define CJSON_KIND_UNSIGNED 3  ///< The same, above INT64_MAX and within uint64_t.
 #define CJSON_KIND_DOUBLE 4
-#define CJSON_KIND_BOOLEAN 5
+#define CJSON_KIND_BOOLEAN 5  ///< `integer` is 0 for false, 1 for true.
 #define CJSON_KIND_NULL 6
 #define CJSON_KIND_ARRAY 7
 #define CJSON_KIND_OBJECT 8

@@ -1,0 +1,213 @@
+import TicketLock
+
+/// The rules that hold between tickets, and between a ticket and time.
+extension HistoryChecker {
+    func isAliveThroughout(_ ticket: JudgedTicket, _ request: OpenRequest) -> Bool {
+        ticket.knownBy <= request.at
+            && request.conversation.isAlive(ticket, at: now, own: request.sent.request)
+    }
+
+    // MARK: The head
+
+    /// An answer to `request` says that ticket `number` is at the head, or was a moment ago.
+    mutating func judgeHead(_ number: TicketNumber, _ request: OpenRequest) {
+        let conversation = request.conversation
+        if number < request.floor.head {
+            find(
+                .order, conversation,
+                "ticket \(number) is at the head here, after ticket \(request.floor.head) was at line"
+                    + " \(request.floor.headLine)")
+            return
+        }
+        let own = conversation.index(of: number)
+        // Then it is at the head now, and not only when it was looked at.
+        let isHeadNow =
+            own.map { conversation.isAlive(conversation.tickets[$0], at: now, own: request.sent.request) }
+            ?? false
+        for index in (0..<conversation.place(of: number).index).reversed() {
+            let ticket = conversation.tickets[index]
+            // Before one that went when the head came past it all others did, too.
+            if ticket.goneBy != nil, ticket.number < conversation.floor.head { break }
+            if ticket.goneBy != nil { continue }
+            if isHeadNow || ticket.knownBy <= request.at,
+                conversation.isAlive(ticket, at: now, own: request.sent.request),
+                ticket.toldBy != nil || !ticket.mayBeMissing
+            {
+                conflict(number, ticket, request)
+            }
+            conversation.tickets[index].end(by: now, line: line)
+        }
+        if number > conversation.floor.head {
+            conversation.floor.head = number
+            conversation.floor.headLine = line
+            if !conversation.intents.isEmpty {
+                conversation.intents.removeAll { ($0.number ?? number) < number }
+            }
+        }
+        if let own, conversation.tickets[own].headBy == nil { conversation.tickets[own].headBy = now }
+    }
+
+    /// A ticket is seen whose number the head has passed while its request was under way: it is gone by now, unless
+    /// it certainly is not.
+    mutating func judgePassed(_ index: Int, _ seen: Sighting) {
+        let (conversation, request) = (seen.request.conversation, seen.request)
+        let isAlive = conversation.isAlive(conversation.tickets[index], at: now, own: request.sent.request)
+        var isFound = false
+        if seen.isLocked == false {
+            for ticket in conversation.tickets[(index + 1)...] {
+                guard let told = ticket.toldBy, isAlive || told <= request.at,
+                    conversation.isAlive(ticket, at: now, own: request.sent.request)
+                else { continue }
+                conflict(seen.number, ticket, request)
+                isFound = true
+            }
+        }
+        if isAlive, !isFound {
+            find(
+                .order, conversation,
+                "ticket \(seen.number) is in the queue here, and ticket \(conversation.floor.head) was at its head at"
+                    + " line \(conversation.floor.headLine)")
+        }
+        conversation.tickets[index].end(by: now, line: conversation.floor.headLine)
+    }
+
+    private mutating func conflict(_ number: TicketNumber, _ other: JudgedTicket, _ request: OpenRequest) {
+        let until = shown(other.expiresFrom)
+        if other.toldBy != nil {
+            find(
+                .twoHolders, request.conversation,
+                "\(told(other)), nobody asked to end it and it does not expire before \(until); ticket \(number)"
+                    + " is served here")
+        } else {
+            find(
+                .order, request.conversation,
+                "\(told(other)), nobody asked to end it and it does not expire before \(until); ticket \(number)"
+                    + " is served before it here")
+        }
+    }
+
+    // MARK: Missing
+
+    /// An answer to `request` says that a ticket is not in its queue.
+    mutating func miss(_ index: Int, _ request: OpenRequest, _ how: String) {
+        let conversation = request.conversation
+        let ticket = conversation.tickets[index]
+        guard ticket.goneBy == nil, ticket.knownBy <= request.at else { return }
+        if !ticket.mayBeMissing, isAliveThroughout(ticket, request) {
+            var words = "\(told(ticket)), nobody asked to end it and it does not expire before "
+            words += "\(shown(ticket.expiresFrom)); \(how)"
+            if ticket.unchangedLine > 0 {
+                words += ". Line \(ticket.unchangedLine) says that nothing was changed"
+            }
+            find(ticket.unchangedLine > 0 ? .changed : .answerLost, conversation, words)
+        }
+        conversation.tickets[index].end(by: now, line: line)
+    }
+
+    mutating func missAll(_ request: OpenRequest, except number: TicketNumber?, _ how: String) {
+        let tickets = request.conversation.tickets
+        for index in tickets.indices where tickets[index].number != number { miss(index, request, how) }
+    }
+
+    // MARK: Expiry
+
+    /// What an answer says of when a ticket expires.
+    mutating func judgeExpiry(_ index: Int, _ seen: Sighting) {
+        guard let (from, by) = expiry(of: seen) else { return }
+        let conversation = seen.request.conversation
+        var ticket = conversation.tickets[index]
+        defer { conversation.tickets[index] = ticket }
+        if ticket.hasPatience {
+            // Being told that it is served lets the rest of its patience go and its lifetime begin.
+            guard seen.isLocked == false else {
+                ticket.expiresFrom = min(from, seen.request.at + ticket.lifetime)
+                return
+            }
+            ticket.hasPatience = false
+            ticket.changedLine = 0
+        }
+        let isOpen = conversation.isExpiryOpen(ticket, own: seen.request.sent.request)
+        let isFirst = ticket.changedLine == 0
+        if isFirst || ticket.mayBeMissing || seen.changes && ticket.changedBy <= seen.request.at {
+            (ticket.expiresFrom, ticket.expiresBy) = (from, by)
+            (ticket.changedBy, ticket.changedLine) = (now, line)
+        } else if seen.changes {
+            // It was under way together with another change, which may have come before or after it.
+            ticket.expiresFrom = min(ticket.expiresFrom, from)
+            ticket.expiresBy = max(ticket.expiresBy, by)
+            (ticket.changedBy, ticket.changedLine) = (now, line)
+        } else if !isOpen, ticket.changedBy <= seen.request.at {
+            judgeSameExpiry(&ticket, from, by, conversation)
+        }
+    }
+
+    /// Nothing has changed it since it was told.
+    private mutating func judgeSameExpiry(
+        _ ticket: inout JudgedTicket, _ from: Instant, _ by: Instant, _ conversation: Conversation
+    ) {
+        if from > ticket.expiresBy || by < ticket.expiresFrom {
+            var words = "ticket \(ticket.number) expires between \(shown(ticket.expiresFrom)) and "
+            words +=
+                "\(shown(ticket.expiresBy)) by line \(ticket.changedLine); here it is between \(shown(from))"
+            words += " and \(shown(by))"
+            if ticket.unchangedLine > ticket.changedLine {
+                words += ". Line \(ticket.unchangedLine) says that nothing was changed"
+            }
+            find(ticket.unchangedLine > ticket.changedLine ? .changed : .answerLost, conversation, words)
+            (ticket.expiresFrom, ticket.expiresBy) = (from, by)
+        } else {
+            ticket.expiresFrom = max(ticket.expiresFrom, from)
+            ticket.expiresBy = min(ticket.expiresBy, by)
+        }
+    }
+
+    /// Between which moments the ticket expires: `expires_in` was true at one moment of the request.
+    private func expiry(of seen: Sighting) -> (from: Instant, by: Instant)? {
+        let tolerance = options.clockTolerance.nanoseconds
+        var (from, by): (Instant, Instant)
+        if let moment = seen.expiresAt {
+            (from, by) = (moment, moment)
+        } else if let span = seen.expiresIn {
+            (from, by) = (seen.request.at + span, now + span)
+        } else {
+            return nil
+        }
+        from.nanoseconds -= tolerance
+        by.nanoseconds += tolerance
+        return (from, by)
+    }
+
+    // MARK: Truth
+
+    /// An answer that says "you are served" must be true at the moment it is written.
+    mutating func judgeTruth(of answer: HistoryAnswer, _ seen: Sighting, isWritten: Bool) {
+        let conversation = seen.request.conversation
+        if let isLocked = seen.isLocked, let head = seen.nowServing, isLocked == (head == seen.number) {
+            let words = isLocked ? "waits" : "is served"
+            find(
+                .contradiction, conversation,
+                "ticket \(seen.number) \(words) here, and the one being served is ticket \(head)")
+        }
+        guard seen.isLocked == false else { return }
+        if let span = seen.expiresIn, span <= .zero {
+            find(.overWhenWritten, conversation, "ticket \(seen.number) is served here, with no time left")
+        } else if isWritten, let expires = seen.expiresAt, expires + options.clockTolerance <= now {
+            find(
+                .overWhenWritten, conversation,
+                "ticket \(seen.number) is served here, and expired \(shownSeconds(now - expires)) before")
+        } else if isWritten, let expires = seen.expiresAt, let span = seen.expiresIn,
+            now + span > expires + options.answerAge
+        {
+            find(
+                .overWhenWritten, conversation,
+                "ticket \(seen.number) is said to have \(shownSeconds(span)) left here, and has"
+                    + " \(shownSeconds(expires - now))")
+        } else if isWritten, let index = conversation.index(of: seen.number),
+            let gone = conversation.goneBy(conversation.tickets[index]), gone < now
+        {
+            find(
+                .overWhenWritten, conversation,
+                "ticket \(seen.number) is served here, and was gone at \(shown(gone))")
+        }
+    }
+}
