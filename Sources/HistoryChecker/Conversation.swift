@@ -4,6 +4,8 @@ import TicketLock
 final class Conversation {
     /// The tickets that went last are kept, to recognize them when they come back.
     static let goneTicketsMax = 64
+    /// With so many the old ones are forgotten first.
+    private static let keysMax = 256
 
     let id: ConversationID
     /// In the order of their numbers.
@@ -17,6 +19,8 @@ final class Conversation {
     var ceiling: Int64?
     /// Requests for a ticket that may have been given a number which nobody was told.
     var untoldIssues: Int64 = 0
+    /// Keys whose ticket nobody has been told, and what had happened when each was first sent.
+    var keys: [String: (floor: Floor, sent: Instant, era: Int)] = [:]
     var openRequests = 0
     /// Of the requests that were answered, when the last was sent.
     var touched = Instant(nanoseconds: .min)
@@ -56,6 +60,15 @@ final class Conversation {
 
     func settle(_ request: Int64) {
         if !intents.isEmpty { intents.removeAll { $0.request == request } }
+    }
+
+    /// What had happened when the request's key was first sent, which a request without an answer keeps.
+    func floor(ofKey request: HistoryRequest, at moment: Instant, kept: Duration) -> Floor {
+        guard let key = request.key, request.operation.takes else { return floor }
+        if let first = keys[key], first.era == era { return first.floor }
+        if keys.count >= Self.keysMax { keys = keys.filter { moment - $0.value.sent < kept } }
+        keys[key] = (floor, moment, era)
+        return floor
     }
 
     func keepToken(_ token: FencingToken, line: Int) {

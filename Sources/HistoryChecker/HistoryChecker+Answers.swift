@@ -46,7 +46,7 @@ extension HistoryChecker {
         guard request.sent.operation.takes, let token = answer.token, request.at >= tokensForgivenUntil else {
             return
         }
-        if let highest = request.floor.token, token <= highest, request.sent.key == nil {
+        if let highest = request.oldestFloor.token, token <= highest, request.sent.key == nil {
             find(
                 .tokenGoesBack, request.conversation,
                 "token \(token) is given out here, after \(highest) at line \(request.floor.tokenLine)")

@@ -113,7 +113,8 @@ extension HistoryChecker {
         _ number: TicketNumber, _ token: FencingToken, _ request: OpenRequest
     ) -> Bool {
         let conversation = request.conversation
-        let floor = request.floor
+        let floor = request.oldestFloor
+        if let key = request.sent.key { conversation.keys[key] = nil }
         if let index = conversation.index(of: number), let own = conversation.tickets[index].token,
             own != token
         {

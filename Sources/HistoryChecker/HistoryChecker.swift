@@ -31,6 +31,8 @@ package struct HistoryChecker: ~Copyable {
         let conversation: Conversation
         /// What had happened by when it was sent.
         let floor: Conversation.Floor
+        /// What had happened when its key was first sent: the ticket may be as old as that.
+        let oldestFloor: Conversation.Floor
         let era: Int
         var listed: [ListedTicket] = []
     }
@@ -104,6 +106,7 @@ package struct HistoryChecker: ~Copyable {
         }
         open[sent.request] = OpenRequest(
             sent: sent, at: now, line: line, conversation: conversation, floor: conversation.floor,
+            oldestFloor: conversation.floor(ofKey: sent, at: now, kept: options.numberRetention),
             era: conversation.era)
         conversation.openRequests += 1
         if let intent = intent(of: sent) { conversation.intents.append(intent) }

@@ -31,6 +31,19 @@ struct NumberTests {
         #expect(try kinds(in: held + ["1 sent 3 issue_ticket key=k", served(1.1, 3, 0, 19)]) == [])
     }
 
+    @Test("A repeated request may be given the ticket that was taken when its key was first sent")
+    func repeated() throws {
+        let first = [
+            "0 sent 1 issue_ticket key=k", "0.1 lost 1", "0.2 sent 2 issue_ticket", served(0.3, 2, 1),
+        ]
+        let ticket = "0.5 answered 3 201 ticket=0 token=100 is_locked=true"
+        #expect(
+            try kinds(in: first + ["0.4 sent 3 issue_ticket key=k", ticket]).contains(.numberGoesBack)
+                == false)
+        #expect(
+            try kinds(in: first + ["0.4 sent 3 issue_ticket key=other", ticket]).contains(.numberGoesBack))
+    }
+
     @Test("A number may begin anew when it is retained no more, a token never")
     func retention() throws {
         let late = given + ["3600.3 sent 3 issue_ticket"]

@@ -1,14 +1,17 @@
 import Foundation
 import Glibc
+import HistoryChecker
 import Support
+import TicketLock
 
 /// A client that takes turns on some conversations, at any of the daemons, and notes what it is told. It dies now and
 /// then, waiting or holding, as clients do; another one takes its place.
 struct ChaosClient {
-    private static let lifetime = 1.0
+    private static let lifetime = Duration.seconds(1)
     /// Of a ticket from issue-ticket, whose lifetime runs while it waits.
-    private static let queuedLifetime = 4.0
-    private static let timeout = 2.0
+    private static let queuedLifetime = Duration.seconds(4)
+    private static let timeout = Duration.seconds(2)
+    private static let waitTimeout = Duration.milliseconds(1500)
     /// A holder stops working so long before its ticket expires.
     private static let margin = 0.05
     /// How long a client tries to get one ticket.
@@ -18,14 +21,17 @@ struct ChaosClient {
     let ports: [UInt16]
     let conversations: [String]
     var random: SeededRandom
-    private(set) var history = TurnHistory()
+    let history: RecordedHistory
     private var client: RawHTTPClient?
 
-    init(name: Int, ports: [UInt16], conversations: [String], random: SeededRandom) {
+    init(
+        name: Int, ports: [UInt16], conversations: [String], random: SeededRandom, history: RecordedHistory
+    ) {
         self.name = name
         self.ports = ports
         self.conversations = conversations
         self.random = random
+        self.history = history
     }
 
     /// Takes turns until `deadline`.
@@ -54,43 +60,40 @@ struct ChaosClient {
     }
 
     private mutating func acquire(_ conversation: String, _ key: String?, until deadline: Double) {
-        let body =
-            #"{"conversation_id":"\#(conversation)","lifetime":\#(Self.lifetime),"timeout":\#(Self.timeout)}"#
+        var request = request(.acquire, conversation)
+        (request.lifetime, request.timeout, request.key) = (Self.lifetime, Self.timeout, key)
         while Self.now < deadline {
-            guard let answer = wait("acquire", body, key, for: conversation) else { return }
+            guard let answer = wait(request) else { return }
             switch answer.status {
             case 0, 503: pause()
             case 201: return hold(answer.json, conversation)
             case 423: return
-            default: return contradiction("acquire of \(conversation)", answer)
+            default: return contradiction(request, answer)
             }
         }
     }
 
     private mutating func issueAndWait(_ conversation: String, _ key: String, until deadline: Double) {
-        let body = #"{"conversation_id":"\#(conversation)","lifetime":\#(Self.queuedLifetime)}"#
-        var ticket: JSONValue?
-        while ticket == nil, Self.now < deadline {
-            let answer = post("issue-ticket", body, key)
+        var request = request(.issueTicket, conversation)
+        (request.lifetime, request.key) = (Self.queuedLifetime, key)
+        var ticket = JSONValue.null
+        while ticket == .null, Self.now < deadline {
+            let answer = post(request)
             switch answer.status {
             case 0, 503: pause()
             case 201: ticket = answer.json
-            default: return contradiction("issue-ticket of \(conversation)", answer)
+            default: return contradiction(request, answer)
             }
         }
-        guard var ticket, let number = ticket["ticket"]?.integer, let token = ticket["token"]?.integer else {
-            return
-        }
-        note(ticket, conversation)
-        let waiting =
-            #"{"conversation_id":"\#(conversation)","ticket":\#(number),"token":\#(token),"timeout":1.5}"#
+        guard var waiting = self.request(.wait, conversation, ticket) else { return }
+        waiting.timeout = Self.waitTimeout
         while ticket["is_locked"] != false, Self.now < deadline {
-            guard let answer = wait("wait", waiting, nil, for: conversation) else { return }
+            guard let answer = wait(waiting) else { return }
             switch answer.status {
             case 0, 503: pause()
             case 200: ticket = answer.json
             case 410: return
-            default: return contradiction("wait for ticket \(number) of \(conversation)", answer)
+            default: return contradiction(waiting, answer)
             }
         }
         if ticket["is_locked"] == false { hold(ticket, conversation) }
@@ -99,104 +102,99 @@ struct ChaosClient {
     /// Works with a ticket that is being served, and finishes it; or dies with it.
     private mutating func hold(_ ticket: JSONValue, _ conversation: String) {
         let told = Self.now
-        note(ticket, conversation)
-        guard let number = ticket["ticket"]?.integer, let token = ticket["token"]?.integer,
-            var expires = ticket["expires"]?.number
-        else { return contradiction("a ticket of \(conversation)", (200, ticket)) }
-        let given = TurnHistory.Given(conversation: conversation, number: number, token: token)
-        let names = #"{"conversation_id":"\#(conversation)","ticket":\#(number),"token":\#(token)"#
-        // A ticket may be told of so late that it is no use any more.
-        guard told < expires - Self.margin else { return }
+        guard let expires = ticket["expires"]?.number,
+            var finish = request(.finishServing, conversation, ticket)
+        else { return history.problem("client \(name): a ticket of \(conversation): \(ticket)") }
         let fate = Double.random(in: 0..<1, using: &random)
-        let work = fate < 0.95 ? Double.random(in: 0.001..<0.04, using: &random) : Self.lifetime * 0.8
-        var ended = told + work
-        if fate > 0.98 { ended = .infinity }
-        if fate > 0.96, fate < 0.98 {
+        guard fate < 0.98 else { return }
+        let work = fate < 0.95 ? Double.random(in: 0.001..<0.04, using: &random) : 0.8
+        if fate > 0.96 {
             sleep(0.3)
-            let answer = post("extend", names + #","lifetime":1.5}"#, nil)
-            if answer.status == 200, let later = answer.json["expires"]?.number { expires = later }
+            var extend = finish
+            (extend.operation, extend.lifetime) = (.extend, .milliseconds(1500))
+            _ = post(extend)
         }
-        ended = min(ended, expires - Self.margin)
-        sleep(ended - Self.now)
-        history.turns.append(
-            TurnHistory.Turn(given: given, told: told, ended: max(told, min(Self.now, ended)), client: name))
-        guard fate <= 0.98 else { return }
-        finish(names + "}", of: conversation, number)
-    }
-
-    private mutating func finish(_ body: String, of conversation: String, _ number: Int) {
-        let endpoint = random.chance(0.5) ? "finish-serving" : "cleanup"
+        // It may finish too late, as clients do; what it would remove then is gone.
+        sleep(min(told + work, expires) - Self.now)
+        if random.chance(0.5) { finish.operation = .cleanUp }
         for _ in 0..<5 {
-            let answer = post(endpoint, body, nil)
+            let answer = post(finish)
             switch answer.status {
             case 200: return
             case 0, 503: pause()
-            default: return contradiction("\(endpoint) of ticket \(number) of \(conversation)", answer)
+            default: return contradiction(finish, answer)
             }
         }
     }
 
-    private mutating func note(_ ticket: JSONValue, _ conversation: String) {
-        guard let number = ticket["ticket"]?.integer, let token = ticket["token"]?.integer else { return }
-        history.given.append(TurnHistory.Given(conversation: conversation, number: number, token: token))
+    private func request(_ operation: HistoryRequest.Operation, _ conversation: String) -> HistoryRequest {
+        var request = HistoryRequest(0, operation, of: ConversationID(conversation))
+        request.client = "client \(name)"
+        return request
     }
 
-    private mutating func contradiction(_ what: String, _ answer: (status: Int, json: JSONValue)) {
-        history.contradictions.append("client \(name), \(what): \(answer.status) \(answer.json)")
+    /// A request for a ticket that was answered.
+    private func request(
+        _ operation: HistoryRequest.Operation, _ conversation: String, _ ticket: JSONValue
+    ) -> HistoryRequest? {
+        guard let number = ticket["ticket"]?.integer, let token = ticket["token"]?.integer else { return nil }
+        var request = request(operation, conversation)
+        (request.ticket, request.token) = (TicketNumber(number), FencingToken(token))
+        return request
+    }
+
+    private func contradiction(_ request: HistoryRequest, _ answer: (status: Int, json: JSONValue)) {
+        history.problem("client \(name), \(request): \(answer.status) \(answer.json)")
     }
 
     // MARK: Calls
 
     /// A call that waits, which the client may not live to see the end of: nil.
-    private mutating func wait(
-        _ endpoint: String, _ body: String, _ key: String?, for conversation: String
-    ) -> (status: Int, json: JSONValue)? {
-        let began = Self.now
-        if random.chance(0.06) {
-            begin(endpoint, body, key)
-            sleep(Double.random(in: 0..<0.3, using: &random))
-            client?.reset()
-            client = nil
-            return nil
-        }
-        let answer = post(endpoint, body, key)
-        // A connection that ends with its daemon is no answer.
-        if answer.status != 0 || Self.now - began > 9 {
-            history.calls.append(
-                TurnHistory.Call(
-                    conversation: conversation, began: began, ended: Self.now,
-                    timeout: endpoint == "wait" ? 1.5 : Self.timeout,
-                    description: "client \(name)'s \(endpoint) of \(conversation): \(answer.status)"))
-        }
-        return answer
+    private mutating func wait(_ request: HistoryRequest) -> (status: Int, json: JSONValue)? {
+        guard random.chance(0.06) else { return post(request) }
+        guard let number = begin(request) else { return nil }
+        sleep(Double.random(in: 0..<0.3, using: &random))
+        history.lost(number)
+        client?.reset()
+        client = nil
+        return nil
     }
 
     /// Sends a request to one of the daemons; status 0 when the answer did not come.
-    private mutating func post(_ endpoint: String, _ body: String, _ key: String?) -> (
-        status: Int, json: JSONValue
-    ) {
-        begin(endpoint, body, key)
+    private mutating func post(_ request: HistoryRequest) -> (status: Int, json: JSONValue) {
+        guard let number = begin(request), let client else { return (0, .null) }
         do {
-            guard let client else { return (0, .null) }
             let response = try client.response()
+            let json = try response.json
+            history.answered(number, to: request.id, response.status, json)
             if response.closesConnection || random.chance(0.3) { self.client = nil }
-            return (response.status, try response.json)
+            return (response.status, json)
         } catch {
-            client = nil
+            history.lost(number)
+            self.client = nil
             return (0, .null)
         }
     }
 
-    /// Sends a request, on a new connection to any of the daemons unless there is one.
-    private mutating func begin(_ endpoint: String, _ body: String, _ key: String?) {
-        let headers = ["Content-Type: application/json"] + (key.map { ["Idempotency-Key: \($0)"] } ?? [])
+    /// Sends a request, on a new connection to any of the daemons unless there is one; nil when that failed.
+    private mutating func begin(_ request: HistoryRequest) -> Int64? {
+        // A daemon that cannot be reached is asked nothing.
+        guard let client = connect() else { return nil }
+        let number = history.sent(request)
         do {
-            let client = try client ?? RawHTTPClient("127.0.0.1:\(random.pick(ports))")
-            self.client = client
-            try client.sendRequest("POST", "/v1/\(endpoint)", headers, body: Array(body.utf8))
+            try client.sendRequest("POST", request.path, request.headers, body: request.body)
+            return number
         } catch {
-            client = nil
+            history.lost(number)
+            self.client = nil
+            return nil
         }
+    }
+
+    /// A connection to any of the daemons, unless there is one.
+    private mutating func connect() -> RawHTTPClient? {
+        if client == nil { client = try? RawHTTPClient("127.0.0.1:\(random.pick(ports))") }
+        return client
     }
 
     private mutating func pause() { sleep(Double.random(in: 0.02..<0.15, using: &random)) }

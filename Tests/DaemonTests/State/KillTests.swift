@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
+import HistoryChecker
 import Support
 import Testing
+import TicketLock
 
 extension DaemonSuite {
     @Suite("Killed under load", .timeLimit(.minutes(30)))
@@ -17,73 +19,51 @@ extension DaemonSuite {
         func kills(durability: String) async throws {
             let seed = try #require(SeededRandom.seeds(1).last)
             var random = SeededRandom(seed: seed)
+            var options = HistoryOptions()
+            // The daemon writes `expires` by a wall clock that it looks at now and then.
+            options.clockTolerance = .milliseconds(50)
+            let history = try RecordedHistory("kills-\(durability)-\(seed)", options)
             let clients = (0..<Self.clientCount).map { name in
                 KilledClient(
-                    name: name, conversations: Self.conversations, random: SeededRandom(seed: random.next()))
+                    name: name, conversations: Self.conversations, random: SeededRandom(seed: random.next()),
+                    history: history)
             }
             try await withTemporaryFolder { folder in
                 var settings = ["--listen", "127.0.0.1:0"]
                 settings += ["--set", "store.state_directory=\(folder.path)/state"]
                 settings += ["--set", "store.durability=\(durability)"]
                 for kill in 0..<Self.kills {
-                    let comment: Comment = "kill \(kill), \(TestEnvironment.seedName)=\(seed)"
+                    let comment = "kill \(kill), \(TestEnvironment.seedName)=\(seed)"
                     let pause = UInt32.random(in: 1_000...120_000, using: &random)
                     try await RunningDaemon.with(settings) { daemon in
-                        if kill > 0 { try await check(daemon, clients, comment) }
+                        if kill > 0 { try await look(daemon, history) }
                         let address = "127.0.0.1:\(try daemon.port)"
                         let threads = clients.map { client in Work { client.run(at: address) } }
                         usleep(pause)
+                        history.fault(.killed)
                         daemon.process.kill()
                         for thread in threads { thread.wait() }
                     }
-                    let contradictions = clients.flatMap(\.contradictions)
-                    try #require(contradictions.isEmpty, "\(comment): \(contradictions)")
+                    if !history.findings.isEmpty { return try history.judge(comment) }
                 }
                 try await RunningDaemon.with(settings) { daemon in
-                    try await check(daemon, clients, "the end, \(TestEnvironment.seedName)=\(seed)")
+                    try await look(daemon, history)
                     #expect(try await daemon.stop() == .status(0))
                 }
             }
-            let answers = clients.reduce(0) { $0 + $1.answers }
-            print("killed \(Self.kills) times (\(durability)); \(answers) answers, seed \(seed)")
-            #expect(answers > 50 * Self.kills)
+            let requests = history.requestCount
+            print("killed \(Self.kills) times (\(durability)); \(requests) requests, seed \(seed)")
+            #expect(requests > 50 * Self.kills)
+            try history.judge("\(TestEnvironment.seedName)=\(seed)")
         }
 
-        /// Compares what the daemon has with what the clients were told.
-        private func check(
-            _ daemon: RunningDaemon, _ clients: [KilledClient], _ comment: Comment
-        ) async throws {
-            var numbers: Set<String> = []
-            var tokens: Set<Int> = []
-            for given in clients.flatMap(\.given) {
-                try #require(tokens.insert(given.token).inserted, "token \(given.token) twice, \(comment)")
-                let number = "\(given.conversation) \(given.number)"
-                try #require(numbers.insert(number).inserted, "number \(number) twice, \(comment)")
-            }
-            let finished = clients.reduce(into: Set<Int>()) { $0.formUnion($1.finished) }
+        /// Reads every lock: what the daemon has is judged by what the clients were told.
+        private func look(_ daemon: RunningDaemon, _ history: RecordedHistory) async throws {
             for conversation in Self.conversations {
+                let id = ConversationID(conversation)
+                let request = history.sent(HistoryRequest(0, .getLock, of: id))
                 let reply = try await daemon.get("/v1/lock?conversation_id=\(conversation)")
-                var tickets: [Int: (number: Int, expires: Double)] = [:]
-                let json = try JSONValue(parsing: Array(reply.body))
-                for ticket in json["tickets"]?.array ?? [] {
-                    let token = try #require(ticket["token"]?.integer)
-                    tickets[token] = (
-                        try #require(ticket["number"]?.integer), try #require(ticket["expires"]?.number)
-                    )
-                    try #require(!finished.contains(token), "\(token) has come back, \(comment)")
-                }
-                for client in clients {
-                    for held in client.held[conversation] ?? [] {
-                        guard let ticket = tickets[held.token] else {
-                            try #require(held.mayBeGone, "\(held) of \(conversation) is lost, \(comment)")
-                            continue
-                        }
-                        try #require(ticket.number == held.number, comment)
-                        // One that was asked for without an answer is negative, and not known.
-                        let isKnown = held.expires.contains { $0 < 0 || abs($0 - ticket.expires) < 0.05 }
-                        try #require(isKnown, "\(held) expires at \(ticket.expires), \(comment)")
-                    }
-                }
+                history.answered(request, to: id, reply.status, try JSONValue(parsing: Array(reply.body)))
             }
         }
     }

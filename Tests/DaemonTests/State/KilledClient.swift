@@ -1,124 +1,101 @@
 import Foundation
 import Glibc
+import HistoryChecker
 import Support
+import TicketLock
 
-/// A client of a daemon that is killed again and again. It notes what it was answered, and what it does not know.
+/// A client of a daemon that is killed again and again; what it is told goes into a history.
 ///
 /// `@unchecked Sendable`: used by one thread at a time, its own while the daemon runs and the test's after that.
 final class KilledClient: @unchecked Sendable {
-    struct Held {
-        let number: Int
-        let token: Int
-        /// What it may be: more than one moment when the answer to an extension did not come.
-        var expires: [Double]
-        /// Its end was asked for and not answered.
-        var mayBeGone = false
-    }
-
     private let conversations: [String]
+    private let history: RecordedHistory
     private var random: SeededRandom
     private let name: Int
-    /// Tickets that were answered, by conversation.
-    private(set) var held: [String: [Held]] = [:]
-    /// Tokens whose end was answered.
-    private(set) var finished: Set<Int> = []
-    /// Every ticket that was ever answered, with its conversation.
-    private(set) var given: [(conversation: String, number: Int, token: Int)] = []
-    private(set) var contradictions: [String] = []
-    private(set) var answers = 0
+    /// Requests for the tickets that were answered and not finished yet, by conversation.
+    private var held: [String: [HistoryRequest]] = [:]
     /// A request whose answer did not come, to be sent again with its key.
-    private var unanswered: (conversation: String, key: String)?
+    private var unanswered: HistoryRequest?
     private var client: RawHTTPClient?
 
-    init(name: Int, conversations: [String], random: SeededRandom) {
+    init(name: Int, conversations: [String], random: SeededRandom, history: RecordedHistory) {
         self.name = name
         self.conversations = conversations
         self.random = random
+        self.history = history
     }
 
     /// Works until the daemon answers no more.
     func run(at address: String) {
         guard let client = try? RawHTTPClient(address) else { return }
         self.client = client
-        if let unanswered, !issue(unanswered.conversation, key: unanswered.key) { return }
+        if let unanswered, !issue(unanswered) { return }
         while true {
             let conversation = random.pick(conversations)
             let mine = held[conversation] ?? []
             let choice = Double.random(in: 0..<1, using: &random)
             let isAlive: Bool
             if mine.isEmpty || choice < 0.4 {
-                isAlive = issue(conversation, key: "\(name)-\(random.next())")
-            } else if choice < 0.6 {
-                isAlive = extend(conversation, Int.random(in: mine.indices, using: &random))
+                var request = HistoryRequest(0, .issueTicket, of: ConversationID(conversation))
+                request.client = "client \(name)"
+                (request.lifetime, request.key) = (.seconds(600), "\(name)-\(random.next())")
+                isAlive = issue(request)
             } else {
-                isAlive = finish(conversation, Int.random(in: mine.indices, using: &random))
+                isAlive = act(Int.random(in: mine.indices, using: &random), of: conversation, choice)
             }
             if !isAlive { return }
         }
     }
 
-    private func issue(_ conversation: String, key: String) -> Bool {
-        unanswered = (conversation, key)
-        let body = #"{"conversation_id":"\#(conversation)","lifetime":600}"#
-        guard let (status, json) = post("issue-ticket", body, key) else { return false }
-        guard status == 201, let number = json["ticket"]?.integer, let token = json["token"]?.integer,
-            let expires = json["expires"]?.number
-        else { return contradiction("issue-ticket: \(status) \(json)") }
+    private func issue(_ request: HistoryRequest) -> Bool {
+        unanswered = request
+        guard let (status, json) = post(request) else { return false }
+        guard status == 201, let number = json["ticket"]?.integer, let token = json["token"]?.integer else {
+            return contradiction(request, status, json)
+        }
         unanswered = nil
-        given.append((conversation, number, token))
-        held[conversation, default: []].append(Held(number: number, token: token, expires: [expires]))
+        var ticket = HistoryRequest(0, .extend, of: request.id)
+        ticket.client = request.client
+        (ticket.ticket, ticket.token) = (TicketNumber(number), FencingToken(token))
+        held[request.id.string, default: []].append(ticket)
         return true
     }
 
-    private func extend(_ conversation: String, _ index: Int) -> Bool {
-        guard let ticket = held[conversation]?[index] else { return true }
-        let lifetime = Int.random(in: 300...900, using: &random)
-        held[conversation]?[index].expires = ticket.expires + [-Double(lifetime)]
-        let body =
-            #"{"conversation_id":"\#(conversation)","ticket":\#(ticket.number),"token":\#(ticket.token),"lifetime":\#(lifetime)}"#
-        guard let (status, json) = post("extend", body, nil) else { return false }
-        if status == 410, ticket.mayBeGone {
-            held[conversation]?.remove(at: index)
-            return true
+    /// Extends a ticket or finishes it.
+    private func act(_ index: Int, of conversation: String, _ choice: Double) -> Bool {
+        guard var request = held[conversation]?[index] else { return true }
+        if choice < 0.6 {
+            request.lifetime = .seconds(Int64.random(in: 300...900, using: &random))
+        } else {
+            request.operation = random.chance(0.5) ? .finishServing : .cleanUp
         }
-        guard status == 200, let expires = json["expires"]?.number else {
-            return contradiction("extend: \(status) \(json)")
+        guard let (status, json) = post(request) else { return false }
+        // One whose end was asked for without an answer may be gone.
+        guard status == 200 || request.operation == .extend && status == 410 else {
+            return contradiction(request, status, json)
         }
-        held[conversation]?[index].expires = [expires]
+        if status == 410 || request.operation != .extend { held[conversation]?.remove(at: index) }
         return true
     }
 
-    private func finish(_ conversation: String, _ index: Int) -> Bool {
-        guard let ticket = held[conversation]?[index] else { return true }
-        held[conversation]?[index].mayBeGone = true
-        let endpoint = random.chance(0.5) ? "finish-serving" : "cleanup"
-        let body =
-            #"{"conversation_id":"\#(conversation)","ticket":\#(ticket.number),"token":\#(ticket.token)}"#
-        guard let (status, json) = post(endpoint, body, nil) else { return false }
-        guard status == 200, json["removed"] == .bool(true) || ticket.mayBeGone else {
-            return contradiction("\(endpoint): \(status) \(json)")
-        }
-        held[conversation]?.remove(at: index)
-        finished.insert(ticket.token)
-        return true
-    }
-
-    private func contradiction(_ text: String) -> Bool {
-        contradictions.append("client \(name), \(text)")
+    private func contradiction(_ request: HistoryRequest, _ status: Int, _ json: JSONValue) -> Bool {
+        history.problem("\(request): \(status) \(json)")
         return true
     }
 
     /// Nil when no answer came.
-    private func post(_ endpoint: String, _ body: String, _ key: String?) -> (Int, JSONValue)? {
-        let headers = ["Content-Type: application/json"] + (key.map { ["Idempotency-Key: \($0)"] } ?? [])
+    private func post(_ request: HistoryRequest) -> (Int, JSONValue)? {
+        guard let client else { return nil }
+        let number = history.sent(request)
         do {
-            guard let client else { return nil }
-            try client.sendRequest("POST", "/v1/\(endpoint)", headers, body: Array(body.utf8))
+            try client.sendRequest("POST", request.path, request.headers, body: request.body)
             let response = try client.response()
-            answers += 1
-            return (response.status, try response.json)
+            let json = try response.json
+            history.answered(number, to: request.id, response.status, json)
+            return (response.status, json)
         } catch {
-            client = nil
+            history.lost(number)
+            self.client = nil
             return nil
         }
     }
