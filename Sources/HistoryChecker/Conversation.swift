@@ -22,6 +22,12 @@ final class Conversation {
     /// Keys whose ticket nobody has been told, and what had happened when each was first sent.
     var keys: [String: (floor: Floor, sent: Instant, era: Int)] = [:]
     var openRequests = 0
+    /// Those of them that ask for a ticket: their answers may tell of tickets that are long gone.
+    var openIssues = 0
+    /// The lines by which tickets had been ended that may be told of only after that: all of them, and those that are
+    /// replaced.
+    var deletedLine = 0
+    var replacedLine = 0
     /// Of the requests that were answered, when the last was sent.
     var touched = Instant(nanoseconds: .min)
 

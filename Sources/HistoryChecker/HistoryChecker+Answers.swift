@@ -72,7 +72,7 @@ extension HistoryChecker {
             }
             guard let index, isTokenRight(request, conversation.tickets[index]) else { return }
             if answer.status == 404, answer.code == "ticket_not_found",
-                conversation.tickets[index].knownBy <= request.at, !conversation.tickets[index].mayBeMissing
+                conversation.tickets[index].line < request.line, !conversation.tickets[index].mayBeMissing
             {
                 let ticket = conversation.tickets[index]
                 find(.answerLost, conversation, "\(told(ticket)), and here it was never issued")
@@ -132,7 +132,7 @@ extension HistoryChecker {
             let place = conversation.place(of: number).index
             conversation.tickets.insert(
                 JudgedTicket(
-                    number: number, token: request.sent.token, knownBy: now, line: line,
+                    number: number, token: request.sent.token, line: line,
                     lifetime: options.defaultLifetime),
                 at: place)
         }
@@ -187,13 +187,14 @@ extension HistoryChecker {
     private mutating func judgeDeleted(_ answer: HistoryAnswer, _ request: OpenRequest) {
         let conversation = request.conversation
         if answer.deleted == false { return missAll(request, except: nil, "here there is no lock") }
-        for index in conversation.tickets.indices where conversation.tickets[index].knownBy <= request.at {
+        conversation.deletedLine = line
+        for index in conversation.tickets.indices where conversation.tickets[index].line < request.line {
             conversation.tickets[index].end(by: now, line: line)
         }
         // Those that came while it was under way: nobody knows whether it has met them.
         for ticket in conversation.tickets where ticket.goneBy == nil {
             conversation.intents.append(
-                Intent(request: request.sent.request, sent: request.at, effect: .ends, number: ticket.number))
+                Intent(request: Intent.nobody, sent: request.at, effect: .ends, number: ticket.number))
         }
     }
 }

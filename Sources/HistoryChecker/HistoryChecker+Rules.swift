@@ -3,7 +3,7 @@ import TicketLock
 /// The rules that hold between tickets, and between a ticket and time.
 extension HistoryChecker {
     func isAliveThroughout(_ ticket: JudgedTicket, _ request: OpenRequest) -> Bool {
-        ticket.knownBy <= request.at
+        ticket.line < request.line
             && request.conversation.isAlive(ticket, at: now, own: request.sent.request)
     }
 
@@ -29,7 +29,7 @@ extension HistoryChecker {
             // Before one that went when the head came past it all others did, too.
             if ticket.goneBy != nil, ticket.number < conversation.floor.head { break }
             if ticket.goneBy != nil { continue }
-            if isHeadNow || ticket.knownBy <= request.at,
+            if isHeadNow || ticket.line < request.line,
                 conversation.isAlive(ticket, at: now, own: request.sent.request),
                 ticket.toldBy != nil || !ticket.mayBeMissing
             {
@@ -40,7 +40,7 @@ extension HistoryChecker {
         if number > conversation.floor.head {
             conversation.floor.head = number
             conversation.floor.headLine = line
-            if !conversation.intents.isEmpty {
+            if !conversation.intents.isEmpty, conversation.openIssues == 0 {
                 conversation.intents.removeAll { ($0.number ?? number) < number }
             }
         }
@@ -55,7 +55,7 @@ extension HistoryChecker {
         var isFound = false
         if seen.isLocked == false {
             for ticket in conversation.tickets[(index + 1)...] {
-                guard let told = ticket.toldBy, isAlive || told <= request.at,
+                guard ticket.toldBy != nil, isAlive || ticket.toldLine < request.line,
                     conversation.isAlive(ticket, at: now, own: request.sent.request)
                 else { continue }
                 conflict(seen.number, ticket, request)
@@ -92,7 +92,7 @@ extension HistoryChecker {
     mutating func miss(_ index: Int, _ request: OpenRequest, _ how: String) {
         let conversation = request.conversation
         let ticket = conversation.tickets[index]
-        guard ticket.goneBy == nil, ticket.knownBy <= request.at else { return }
+        guard ticket.goneBy == nil, ticket.line < request.line else { return }
         if !ticket.mayBeMissing, isAliveThroughout(ticket, request) {
             var words = "\(told(ticket)), nobody asked to end it and it does not expire before "
             words += "\(shown(ticket.expiresFrom)); \(how)"
@@ -107,74 +107,6 @@ extension HistoryChecker {
     mutating func missAll(_ request: OpenRequest, except number: TicketNumber?, _ how: String) {
         let tickets = request.conversation.tickets
         for index in tickets.indices where tickets[index].number != number { miss(index, request, how) }
-    }
-
-    // MARK: Expiry
-
-    /// What an answer says of when a ticket expires.
-    mutating func judgeExpiry(_ index: Int, _ seen: Sighting) {
-        guard let (from, by) = expiry(of: seen) else { return }
-        let conversation = seen.request.conversation
-        var ticket = conversation.tickets[index]
-        defer { conversation.tickets[index] = ticket }
-        if ticket.hasPatience {
-            // Being told that it is served lets the rest of its patience go and its lifetime begin.
-            guard seen.isLocked == false else {
-                ticket.expiresFrom = min(from, seen.request.at + ticket.lifetime)
-                return
-            }
-            ticket.hasPatience = false
-            ticket.changedLine = 0
-        }
-        let isOpen = conversation.isExpiryOpen(ticket, own: seen.request.sent.request)
-        let isFirst = ticket.changedLine == 0
-        if isFirst || ticket.mayBeMissing || seen.changes && ticket.changedBy <= seen.request.at {
-            (ticket.expiresFrom, ticket.expiresBy) = (from, by)
-            (ticket.changedBy, ticket.changedLine) = (now, line)
-        } else if seen.changes {
-            // It was under way together with another change, which may have come before or after it.
-            ticket.expiresFrom = min(ticket.expiresFrom, from)
-            ticket.expiresBy = max(ticket.expiresBy, by)
-            (ticket.changedBy, ticket.changedLine) = (now, line)
-        } else if !isOpen, ticket.changedBy <= seen.request.at {
-            judgeSameExpiry(&ticket, from, by, conversation)
-        }
-    }
-
-    /// Nothing has changed it since it was told.
-    private mutating func judgeSameExpiry(
-        _ ticket: inout JudgedTicket, _ from: Instant, _ by: Instant, _ conversation: Conversation
-    ) {
-        if from > ticket.expiresBy || by < ticket.expiresFrom {
-            var words = "ticket \(ticket.number) expires between \(shown(ticket.expiresFrom)) and "
-            words +=
-                "\(shown(ticket.expiresBy)) by line \(ticket.changedLine); here it is between \(shown(from))"
-            words += " and \(shown(by))"
-            if ticket.unchangedLine > ticket.changedLine {
-                words += ". Line \(ticket.unchangedLine) says that nothing was changed"
-            }
-            find(ticket.unchangedLine > ticket.changedLine ? .changed : .answerLost, conversation, words)
-            (ticket.expiresFrom, ticket.expiresBy) = (from, by)
-        } else {
-            ticket.expiresFrom = max(ticket.expiresFrom, from)
-            ticket.expiresBy = min(ticket.expiresBy, by)
-        }
-    }
-
-    /// Between which moments the ticket expires: `expires_in` was true at one moment of the request.
-    private func expiry(of seen: Sighting) -> (from: Instant, by: Instant)? {
-        let tolerance = options.clockTolerance.nanoseconds
-        var (from, by): (Instant, Instant)
-        if let moment = seen.expiresAt {
-            (from, by) = (moment, moment)
-        } else if let span = seen.expiresIn {
-            (from, by) = (seen.request.at + span, now + span)
-        } else {
-            return nil
-        }
-        from.nanoseconds -= tolerance
-        by.nanoseconds += tolerance
-        return (from, by)
     }
 
     // MARK: Truth

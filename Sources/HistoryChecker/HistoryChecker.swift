@@ -112,6 +112,7 @@ package struct HistoryChecker: ~Copyable {
         if let intent = intent(of: sent) { conversation.intents.append(intent) }
         guard sent.operation.takes else { return }
         conversation.untoldIssues += 1
+        conversation.openIssues += 1
         conversation.ceiling? += 1
     }
 
@@ -147,6 +148,7 @@ package struct HistoryChecker: ~Copyable {
     mutating func close(_ number: Int64) throws(HistoryError) -> OpenRequest {
         guard let request = open.removeValue(forKey: number) else { throw unknown(number) }
         request.conversation.openRequests -= 1
+        if request.sent.operation.takes { request.conversation.openIssues -= 1 }
         return request
     }
 

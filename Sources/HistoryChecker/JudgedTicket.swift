@@ -5,14 +5,13 @@ import TicketLock
 /// Each operation took effect at one unknown moment between its request's being sent and its answer's being read or
 /// written. So a ticket is certainly queued from the first answer that told of it until the earliest moment at which
 /// it may have gone, and it is certainly gone from the first answer that says so, or when the latest moment at which
-/// it can have expired is past. Between these nothing is judged.
+/// it can have expired is past. Between these nothing is judged. What came first of two lines of one moment is told by
+/// their order in the history.
 struct JudgedTicket {
     let number: TicketNumber
     /// Nil when only its number is known, from a finish that came before the answer that gives it.
     var token: FencingToken?
-    /// Queued by then.
-    var knownBy: Instant
-    /// The line that told of it first.
+    /// The line that told of it first: by then it was queued.
     var line: Int
     /// The request that was answered with it first; 0 when none was.
     var issuer: Int64 = 0
@@ -25,8 +24,7 @@ struct JudgedTicket {
     /// It expires no sooner and no later.
     var expiresFrom = Instant(nanoseconds: .min)
     var expiresBy = Instant.never
-    /// The last change of its expiry had taken effect by then.
-    var changedBy = Instant(nanoseconds: .min)
+    /// The line by which the last change of its expiry had taken effect; 0 when none is known.
     var changedLine = 0
 
     /// At the head by then, and the line that said so.
@@ -46,10 +44,9 @@ struct JudgedTicket {
     /// A loss of power may have undone it.
     var mayBeMissing = false
 
-    init(number: TicketNumber, token: FencingToken?, knownBy: Instant, line: Int, lifetime: Duration) {
+    init(number: TicketNumber, token: FencingToken?, line: Int, lifetime: Duration) {
         self.number = number
         self.token = token
-        self.knownBy = knownBy
         self.line = line
         self.lifetime = lifetime
     }
@@ -75,6 +72,9 @@ struct Intent {
         /// The ticket expires that long after the moment of effect.
         case expiry(Duration)
     }
+
+    /// In place of a request that has its answer, when it is not known which tickets it has met.
+    static let nobody: Int64 = -1
 
     let request: Int64
     let sent: Instant
