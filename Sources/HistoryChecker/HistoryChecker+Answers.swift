@@ -67,8 +67,7 @@ extension HistoryChecker {
             guard !request.sent.operation.takes else { return }
             conversation.settle(request.sent.request)
             guard request.sent.ticket != nil else {
-                for index in conversation.tickets.indices { miss(index, request, "there is no lock") }
-                return
+                return missAll(request, except: nil, "here there is no lock")
             }
             guard let index, isTokenRight(request, conversation.tickets[index]) else { return }
             if answer.status == 404, answer.code == "ticket_not_found",

@@ -25,10 +25,12 @@ extension HistoryChecker {
             own.map { conversation.isAlive(conversation.tickets[$0], at: now, own: request.sent.request) }
             ?? false
         for index in (0..<conversation.place(of: number).index).reversed() {
+            guard conversation.tickets[index].goneBy == nil else {
+                // Before one that went when the head came past it all others did, too.
+                if conversation.tickets[index].number < conversation.floor.head { break }
+                continue
+            }
             let ticket = conversation.tickets[index]
-            // Before one that went when the head came past it all others did, too.
-            if ticket.goneBy != nil, ticket.number < conversation.floor.head { break }
-            if ticket.goneBy != nil { continue }
             if isHeadNow || ticket.line < request.line,
                 conversation.isAlive(ticket, at: now, own: request.sent.request),
                 ticket.toldBy != nil || !ticket.mayBeMissing
@@ -105,8 +107,11 @@ extension HistoryChecker {
     }
 
     mutating func missAll(_ request: OpenRequest, except number: TicketNumber?, _ how: String) {
-        let tickets = request.conversation.tickets
-        for index in tickets.indices where tickets[index].number != number { miss(index, request, how) }
+        let conversation = request.conversation
+        for index in conversation.tickets.indices
+        where conversation.tickets[index].goneBy == nil && conversation.tickets[index].number != number {
+            miss(index, request, how)
+        }
     }
 
     // MARK: Truth

@@ -1,4 +1,5 @@
 import CJSON
+import Glibc
 package import TicketLock
 
 /// Reads a history: JSON lines, one event a line, in the order of their moments. Blank lines are skipped.
@@ -57,7 +58,7 @@ package struct HistoryReader: ~Copyable {
         _ take: (HistoryEvent, Instant, Int) throws(HistoryError) -> Void
     ) throws(HistoryError) {
         var start = 0
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        while let end = Self.newline(in: bytes, from: start) {
             let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
             start = end + 1
             if rest.isEmpty {
@@ -81,6 +82,13 @@ package struct HistoryReader: ~Copyable {
         rest = []
         guard !last.isEmpty else { return }
         try Self.withBytes(of: last) { bytes throws(HistoryError) in try readLine(bytes, take) }
+    }
+
+    private static func newline(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard let base = bytes.baseAddress, start < bytes.count,
+            let found = memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+        else { return nil }
+        return UnsafeRawPointer(found) - base
     }
 
     private mutating func readLine(
