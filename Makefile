@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev libhiredis-dev \
 	libgnutls28-dev liblmdb-dev pkg-config g++
-TEST_PACKAGES := curl gnutls-bin procps python3-venv systemd
+TEST_PACKAGES := chromium curl gnutls-bin procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server
 DEB_PACKAGES := debhelper lintian python3
