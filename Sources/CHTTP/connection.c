@@ -117,7 +117,8 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
     request->reading = NULL;
     request->active = request->parked = false;
     request->connection->answered_last =
-        request->closes || request->connection->refused || code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
+        request->closes || request->may_close || request->connection->refused ||
+        code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
     if (!request->connection->ended) chttp_queue_move(request->connection, &server->fresh);
     *request_context = NULL;
 }
@@ -145,7 +146,8 @@ static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection
     if (refusal != CHTTP_REFUSAL_NONE) return chttp_refuse(connection, refusal);
     // Where chunks begin and end is seen by the library only, which takes LF for CR LF there. What another reader
     // of the same bytes may take for the next request is not read.
-    request->closes = reading->closes || reading->framing[CHTTP_FRAMING_TRANSFER_ENCODING].value;
+    request->closes = reading->framing[CHTTP_FRAMING_TRANSFER_ENCODING].value != NULL;
+    request->may_close = reading->may_close;
     const char *length = reading->framing[CHTTP_FRAMING_CONTENT_LENGTH].value;
     reading->content_length = length ? (size_t)strtoull(length, NULL, 10) : 0;
     if (reading->content_length <= server->limits.body_bytes_max) return MHD_YES;
@@ -209,6 +211,7 @@ enum MHD_Result chttp_request_step(void *server_shard, struct MHD_Connection *mh
     chttp_request *request = *request_context;
     if (!request) return MHD_NO;
     if (request->reading && !request->reading->headers_seen) return see_headers(request, mhd, method, version);
-    if (*upload_size > 0) return take_body(request, upload, upload_size);
-    return hand_over(request, mhd);
+    if (!upload) return hand_over(request, mhd);
+    // With Expect and no body, what stands behind the request is offered as a body of no bytes.
+    return *upload_size > 0 ? take_body(request, upload, upload_size) : MHD_YES;
 }

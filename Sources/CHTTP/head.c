@@ -143,8 +143,7 @@ bool chttp_head_header(chttp_reading *reading, const char *name, size_t name_len
         return false;
     }
     if (index == CONNECTION) {
-        reading->closes |= strcasestr(value, "close") != NULL;
-        reading->keeps |= strcasestr(value, "keep-alive") != NULL;
+        reading->may_close |= strcasestr(value, "close") != NULL;
         return true;
     }
     if (length > 0 && is_blank(value[length - 1])) {
@@ -236,7 +235,7 @@ chttp_refusal chttp_head_end(chttp_reading *reading, const char *method, const c
     if (reading->wrong != CHTTP_REFUSAL_NONE) return reading->wrong;
     if (!is_token(method, strlen(method))) return CHTTP_REFUSAL_MALFORMED;
     bool is_1_0 = version[5] == '1' && version[7] == '0';
-    reading->closes |= is_1_0 && !reading->keeps;
+    reading->may_close |= is_1_0;
     chttp_refusal refusal = check_host(reading, is_1_0);
     if (refusal != CHTTP_REFUSAL_NONE) return refusal;
     bool is_coded = reading->framing[CHTTP_FRAMING_TRANSFER_ENCODING].value != NULL;

@@ -48,8 +48,7 @@ struct chttp_reading {
     chttp_header_value framing[CHTTP_FRAMING_COUNT];
     chttp_refusal wrong;  ///< The first thing that is wrong with the head.
     bool host_is_local;  ///< Its Host is an IP address, or a name without a dot.
-    bool closes;        ///< The caller wants its connection closed after the answer.
-    bool keeps;         ///< It wants it kept.
+    bool may_close;      ///< As the request's.
     bool saw_header;    ///< The library has told of one as it came.
     bool headers_seen;  ///< They are whole.
     char target_inline[CHTTP_TARGET_INLINE_BYTES];
@@ -67,6 +66,7 @@ struct chttp_request {
     bool parked;
     bool abandoned;
     bool closes;             ///< Its connection ends with its answer.
+    bool may_close;          ///< Perhaps it does, if libmicrohttpd understands the Connection header so.
     bool refused_on_socket;  ///< The refusal is written; what still comes is read away.
 };
 

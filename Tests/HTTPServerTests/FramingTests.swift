@@ -102,6 +102,7 @@ import Testing
         ("GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /?x "),
         ("GET /echo??a&b HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "GET /echo??a&b "),
         ("GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET /echo "),
+        ("GET /echo HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", "GET /echo "),
         ("OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "OPTIONS * "),
         ("\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n", "GET /echo "),
         ("GET /echo HTTP/1.1\r\nHost:a\t\r\nX:\r\nY: \u{1}\t \r\n\r\n", "GET /echo "),
@@ -128,6 +129,36 @@ import Testing
                 try client.sendRequest("GET", "/again")
                 #expect(try client.response().text == "GET /again ")
             }
+        }
+    }
+
+    @Test(
+        "After the last answer of a connection nothing more is said, whatever stands behind its request",
+        arguments: [
+            "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close",
+            "GET /a HTTP/1.1\r\nHost: a\r\nConnection: x, Close", "GET /a HTTP/1.0",
+            "GET /a HTTP/1.0\r\nConnection: x\u{1B}keep-alive", "GET /a HTTP/1.0\r\nConnection: a b",
+        ])
+    func behindTheLast(head: String) async throws {
+        try await TestHandler.serving { server, _ in
+            let client = try server.connect()
+            try client.send(head + "\r\n\r\nGARBAGE\r\n\r\n")
+            #expect(try client.response().text == "GET /a ")
+            #expect(try client.end() == .closed)
+        }
+    }
+
+    @Test(
+        "Expect: 100-continue without a body is answered, and so is what stands behind it",
+        arguments: ["", "Content-Length: 0\r\n"])
+    func expectWithoutBody(length: String) async throws {
+        try await TestHandler.serving { server, _ in
+            let client = try server.connect()
+            let expecting = "POST /a HTTP/1.1\r\nHost: a\r\n\(length)Expect: 100-continue\r\n\r\n"
+            try client.send(expecting + "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.head().hasPrefix("HTTP/1.1 100 "))
+            #expect(try client.response().text == "POST /a ")
+            #expect(try client.response().text == "GET /b ")
         }
     }
 
