@@ -81,7 +81,7 @@ let package = Package(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "EventLoop", "Support"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "RedisClientTests", dependencies: ["RedisClient", "EventLoop", "Support"],
+            name: "RedisClientTests", dependencies: ["CHiredis", "RedisClient", "EventLoop", "Support"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "RedisLockStoreTests",

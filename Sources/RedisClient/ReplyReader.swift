@@ -6,13 +6,23 @@ final class ReplyReader {
     static let bufferBytesMax = 64 * 1024 * 1024
 
     private let reader: UnsafeMutablePointer<redisReader>
+    /// How it makes replies: hiredis's way, but for arrays of more elements than ever come.
+    private let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
 
     init() {
         guard let reader = redisReaderCreate() else { fatalError("no memory for a Redis reader") }
         self.reader = reader
+        guard let original = reader.pointee.fn else { fatalError("a Redis reader that makes no replies") }
+        functions.initialize(to: original.pointee)
+        functions.pointee.createArray = chiredis_create_array
+        reader.pointee.privdata = UnsafeMutableRawPointer(original)
+        reader.pointee.fn = functions
     }
 
-    deinit { redisReaderFree(reader) }
+    deinit {
+        redisReaderFree(reader)
+        functions.deallocate()
+    }
 
     /// Takes bytes in the order they have come in.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
