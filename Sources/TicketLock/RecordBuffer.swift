@@ -60,17 +60,22 @@ package struct Record {
         self.value = value
     }
 
-    /// Calls `body` with each record of a buffer; false when they do not fill it exactly.
+    /// Above every key: tokens are below it, and slots are 32 bits.
+    private static let keyEnd: UInt64 = 1 << 53
+
+    /// Calls `body` with each record of a buffer; false when they do not fill it exactly, or have a key that none has.
     package static func forEach(in bytes: UnsafeRawBufferPointer, _ body: (Record) -> Void) -> Bool {
         var offset = 0
         while offset + RecordBuffer.headBytes <= bytes.count {
             let kind = bytes.integer(at: offset, UInt32.self)
             let length = Int(bytes.integer(at: offset + 4, UInt32.self))
             let start = offset + RecordBuffer.headBytes
-            guard let kind = UInt8(exactly: kind).flatMap(RecordKind.init), length <= bytes.count - start
+            let key = bytes.integer(at: offset + 8, UInt64.self)
+            guard let kind = UInt8(exactly: kind).flatMap(RecordKind.init), length <= bytes.count - start,
+                key < keyEnd
             else { return false }
             let value = UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
-            body(Record(kind: kind, key: bytes.integer(at: offset + 8, UInt64.self), value: value))
+            body(Record(kind: kind, key: key, value: value))
             offset = start + length
         }
         return offset == bytes.count
