@@ -9,6 +9,7 @@ BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev li
 TEST_PACKAGES := chromium curl gnutls-bin procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server
+FUZZ_PACKAGES := dpkg-dev xz-utils
 DEB_PACKAGES := debhelper lintian python3
 SYSTEMD_PACKAGES := debootstrap systemd-container python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
@@ -84,7 +85,7 @@ exit $$status
 endef
 
 .PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-kills test-sanitizers test-thread
-.PHONY: test-address
+.PHONY: test-address deps-fuzz fuzz
 .PHONY: check format clean deps-bench bench-programs bench install deps-deb deb deps-systemd test-systemd
 .ONESHELL:
 
@@ -172,6 +173,12 @@ test-thread test-address: test-%: deps-test swift-version rasa
 	$(say) "Building the tests with the $* sanitizer"
 	swift build --build-tests --sanitize=$* --scratch-path .build/sanitize-$* -j $(JOBS)
 	$(call run_tests,--sanitize=$* --scratch-path .build/sanitize-$*)
+
+deps-fuzz: deps
+	@$(call install_packages,$(FUZZ_PACKAGES))
+
+fuzz: deps-fuzz swift-version ## Fuzz for a minute (DURATION=3600 for more, ONLY=http, SEED=1, ONLY=http REPLAY=FILE)
+	@Tests/Fuzz/run.sh
 
 # An edited configuration stays as it is. The units name the folder that the daemon is put in.
 install: ## Install what `make build` has built (DESTDIR=, PREFIX=/usr)

@@ -19,6 +19,13 @@ let cxxSettings: [CXXSetting] = [.treatAllWarnings(as: .error)]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// What the fuzzers reach into.
+let fuzzed: [Target.Dependency] = [
+    "CJSON", "CUV", "EventLoop", "HTTPServer", "LockAPI", "LockStore", "RedisClient", "TicketLock",
+]
+/// What stands beside their code.
+let seeds = ["http", "json", "query", "redis", "state", "yaml", "dictionaries", "libmicrohttpd.sh", "run.sh"]
+
 let package = Package(
     name: "ticketlockd",
     products: [.executable(name: "ticketlockd", targets: ["ticketlockd"])],
@@ -105,6 +112,29 @@ let package = Package(
         .testTarget(
             name: "DaemonTests", dependencies: ["HistoryChecker", "TicketLock", "Support"],
             swiftSettings: swiftSettings),
+        // What the fuzzers do, with their seeds.
+        .testTarget(
+            name: "FuzzTests", dependencies: fuzzed + ["ticketlockd", "Support"], path: "Tests/Fuzz",
+            exclude: seeds + ["Runner"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// `make fuzz` builds the same sources as a program of libFuzzer's, which has its own `main`: so the daemon is a
+// library then, and neither the tests nor what they need are there.
+if Context.environment["TICKETLOCKD_FUZZ"] != nil {
+    let daemon = package.targets.filter { $0.name == "ticketlockd" }.flatMap(\.dependencies)
+    package.products = []
+    package.targets.removeAll { $0.isTest || ["Support", "ticketlockd"].contains($0.name) }
+    package.targets += [
+        .target(
+            name: "ticketlockd", dependencies: daemon, exclude: ["Main.swift"], swiftSettings: swiftSettings),
+        .target(
+            name: "Support", dependencies: ["EventLoop", "LockStore", "TicketLock"],
+            path: "Tests/Support/Clock",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "fuzz", dependencies: fuzzed + ["ticketlockd", "Support"], path: "Tests/Fuzz",
+            exclude: seeds + ["SeedTests.swift"], swiftSettings: swiftSettings),
+    ]
+}

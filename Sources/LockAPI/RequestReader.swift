@@ -26,7 +26,13 @@ struct RequestReader: ~Copyable {
     /// The fields of a JSON body, which may be those in `allowed`.
     func body(of request: Request, _ allowed: Fields, _ limits: LockLimits) throws(Problem) -> Parameters {
         try checkContentType(of: request)
-        let body = request.body
+        return try body(request.body, allowed, limits)
+    }
+
+    /// The fields of a JSON body that has been found to be one by its Content-Type.
+    func body(
+        _ body: UnsafeRawBufferPointer, _ allowed: Fields, _ limits: LockLimits
+    ) throws(Problem) -> Parameters {
         guard body.count > 0 else {
             throw Problem(.invalidJSON, "the body is empty; send one JSON object with \(allowed.names)")
         }
