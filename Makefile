@@ -13,7 +13,8 @@ FUZZ_PACKAGES := dpkg-dev xz-utils
 DEB_PACKAGES := debhelper lintian python3
 SYSTEMD_PACKAGES := debootstrap systemd-container python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
-PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0
+PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0 \
+	httpx==0.28.1
 # Whose own lock store the tests run beside ours.
 RASA := rasa==3.6.21
 PYTHON := /usr/bin/python3

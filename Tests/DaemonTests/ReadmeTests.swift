@@ -41,6 +41,28 @@ extension DaemonSuite {
             }
         }
 
+        @Test(
+            "README.md's sample for services loses no message and no order, whatever is restarted or killed",
+            .enabled(if: hasPythonEnvironment, pythonIsMissing))
+        func service() async throws {
+            let file = BuiltProducts.packageRoot.appending(path: "README.md")
+            let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n```python\n")
+            // Else it is not clear which of them is the one to run.
+            try #require(parts.count == 2)
+            let code = try #require(parts[1].components(separatedBy: "\n```\n").first)
+            try await withTemporaryFolder { folder in
+                let sample = folder.appending(path: "readme.py")
+                try Data((code + "\n").utf8).write(to: sample)
+                let scene = BuiltProducts.packageRoot.appending(path: "Tests/Interop/readme_service.py").path
+                let result = try await Command.run(
+                    pythonEnvironment,
+                    [scene, BuiltProducts.url("ticketlockd").path, sample.path, folder.path],
+                    timeout: .seconds(120))
+                #expect(result.status == 0, "\(result.output)\n\(result.errors)")
+                print("README.md's sample: \(result.output)")
+            }
+        }
+
         @Test("A session that is right has no failures: background, continued lines, anything by dots")
         func right() async throws {
             let session = try ConsoleSession(markdown: sample)
