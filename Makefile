@@ -6,9 +6,9 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev libhiredis-dev \
 	libgnutls28-dev liblmdb-dev pkg-config g++
-TEST_PACKAGES := chromium curl gnutls-bin procps python3-venv systemd
+TEST_PACKAGES := chromium curl gnutls-bin openssl procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
-TEST_SERVER_PACKAGES := redis-server
+TEST_SERVER_PACKAGES := redis-server nginx-light haproxy
 FUZZ_PACKAGES := dpkg-dev xz-utils
 DEB_PACKAGES := debhelper lintian python3
 SYSTEMD_PACKAGES := debootstrap systemd-container python3
@@ -207,6 +207,7 @@ install: ## Install what `make build` has built (DESTDIR=, PREFIX=/usr)
 	done
 	$(BINARY) --generate-completion-script bash | sed 1d > "$$prefix/share/bash-completion/completions/ticketlockd"
 	install -D -m 644 -t "$$prefix/share/doc/ticketlockd" README.md CHANGELOG.md LICENSE
+	install -D -m 644 -t "$$prefix/share/doc/ticketlockd/examples" config/nginx/* config/haproxy/*
 
 deps-deb: deps
 	@$(call install_packages,$(DEB_PACKAGES))
