@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 BUILD_PACKAGES := libmicrohttpd-dev libuv1-dev libsimdjson-dev libsystemd-dev libyaml-dev libhiredis-dev \
 	libgnutls28-dev liblmdb-dev pkg-config g++
-TEST_PACKAGES := chromium curl gnutls-bin openssl procps python3-venv systemd
+TEST_PACKAGES := chromium curl gnutls-bin golang-go openjdk-17-jre-headless openssl procps python3-venv systemd
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server nginx-light haproxy
 FUZZ_PACKAGES := dpkg-dev xz-utils
@@ -14,7 +14,7 @@ DEB_PACKAGES := debhelper lintian python3
 SYSTEMD_PACKAGES := debootstrap systemd-container python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
 PYTHON_PACKAGES := prometheus-client==0.26.0 openapi-spec-validator==0.9.0 schemathesis==4.32.5 redis==4.6.0 \
-	httpx==0.28.1
+	httpx==0.28.1 openapi-python-client==0.29.1 openapi-generator-cli==7.26.0
 # Whose own lock store the tests run beside ours.
 RASA := rasa==3.6.21
 PYTHON := /usr/bin/python3

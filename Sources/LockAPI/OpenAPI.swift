@@ -3,7 +3,8 @@ import TicketLock
 /// The OpenAPI 3.1 document of the API, with the limits that hold in this process.
 ///
 /// What the code does is written down here once more, by hand; a test drives a running daemon from it and
-/// finds where the two disagree.
+/// finds where the two disagree. Its names become those of generated clients: a body is never called after its
+/// operation and `Request`, which generators use themselves.
 enum OpenAPIDocument {
     static func text(limits: LockLimits, version: String) -> String {
         #"""
@@ -16,7 +17,7 @@ enum OpenAPIDocument {
         "tags":[{"name":"tickets"},{"name":"locks"},{"name":"service"}],
         "paths":{\#(paths)},
         "components":{"parameters":\#(OpenAPIComponents.parameters(limits)),
-        "headers":{"RetryAfter":{"description":"Seconds after which to try again.","schema":{"type":"integer"}}},
+        "headers":{"RetryAfter":{"description":"Seconds after which to try again.","schema":{"type":"integer","format":"int32"}}},
         "responses":{\#(OpenAPIComponents.responses)},
         "schemas":{\#(OpenAPIComponents.schemas(limits))}}}
 
@@ -30,47 +31,50 @@ enum OpenAPIDocument {
     private static let paths = [
         ticketOperation(
             "issue-ticket", "issueTicket", "Take a ticket; its lifetime runs from now.",
-            body: "TicketRequest",
+            body: "IssueTicketBody",
             success: "201", schema: "TicketStatus", errors: ["IdempotencyKeyReused", "TooMany"], hasKey: true),
         ticketOperation(
-            "wait", "wait",
+            "wait", "waitForTicket",
             "Wait until a ticket is served, is gone, or the timeout passes (is_locked is then true).",
-            body: "WaitRequest", success: "200", schema: "TicketStatus",
+            body: "WaitBody", success: "200", schema: "TicketStatus",
             errors: ["TicketNotFound", "TokenMismatch", "TicketGone"]),
         ticketOperation(
-            "acquire", "acquire", "Take a ticket and wait for it; its lifetime starts when it is served.",
-            body: "AcquireRequest", success: "201", schema: "TicketStatus",
+            "acquire", "acquireTicket",
+            "Take a ticket and wait for it; its lifetime starts when it is served.",
+            body: "AcquireBody", success: "201", schema: "TicketStatus",
             errors: ["TicketGone", "IdempotencyKeyReused", "AcquireTimeout", "TooMany"], hasKey: true),
         ticketOperation(
-            "extend", "extend", "Let a live ticket expire lifetime seconds from now.", body: "ExtendRequest",
+            "extend", "extendTicket", "Let a live ticket expire lifetime seconds from now.",
+            body: "ExtendBody",
             success: "200", schema: "TicketStatus", errors: ["TicketNotFound", "TokenMismatch", "TicketGone"]),
         ticketOperation(
             "finish-serving", "finishServing", "Remove a ticket, wherever it stands; the next is served.",
-            body: "FinishRequest", success: "200", schema: "Finished", errors: ["TokenMismatch"]),
+            body: "FinishServingBody", success: "200", schema: "FinishServingResult",
+            errors: ["TokenMismatch"]),
         ticketOperation(
-            "cleanup", "cleanup",
+            "cleanup", "cleanUp",
             "Finish a ticket, if one is given, and delete the lock if its queue is empty.",
-            body: "CleanupRequest", success: "200", schema: "CleanedUp", errors: ["TokenMismatch"]),
+            body: "CleanUpBody", success: "200", schema: "CleanUpResult", errors: ["TokenMismatch"]),
         #""/v1/is-waiting":{"get":"#
             + operation(
                 "isWaiting", "locks", "Whether the queue holds tickets.", parameters: ["conversation_id"],
-                responses: [json("200", "Waiting")] + idProblems)
+                responses: [json("200", "QueueStatus")] + idProblems)
             + "}",
         #""/v1/lock":{"get":"#
             + operation(
                 "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
-                responses: [json("200", "Lock"), problem("404", "LockNotFound")] + idProblems)
+                responses: [json("200", "LockSnapshot"), problem("404", "LockNotFound")] + idProblems)
             + #","put":"#
             + operation(
-                "putLock", "locks", "The lock, made empty if there is none.", body: "LockRequest",
-                responses: [json("200", "Lock"), json("201", "Lock")] + bodyProblems + [
+                "putLock", "locks", "The lock, made empty if there is none.", body: "PutLockBody",
+                responses: [json("200", "LockSnapshot"), json("201", "LockSnapshot")] + bodyProblems + [
                     problem("429", "TooMany")
                 ])
             + #","delete":"#
             + operation(
                 "deleteLock", "locks", "Drop the lock with all its tickets; their waiters are told.",
                 parameters: ["conversation_id"],
-                responses: [json("200", "Deleted")] + idProblems)
+                responses: [json("200", "DeleteLockResult")] + idProblems)
             + "}",
         #""/v1/locks":{"get":"#
             + operation(
@@ -80,18 +84,19 @@ enum OpenAPIDocument {
                     json("200", "LockPage"), problem("400", "Invalid"), problem("503", "Unavailable"),
                 ]) + "}",
         service(
-            "/v1/openapi.json", "openapi", "This document.",
-            #""application/json":{"schema":{"type":"object"}}"#),
-        service("/healthz", "healthz", "Alive: the loop answers.", OpenAPIComponents.content("Status")),
+            "/v1/openapi.json", "getOpenAPI", "This document.", OpenAPIComponents.content("OpenAPIDocument")),
         service(
-            "/readyz", "readyz", "Able to serve: the store can be reached.",
-            OpenAPIComponents.content("Status"),
+            "/healthz", "getHealth", "Alive: the loop answers.", OpenAPIComponents.content("ServiceStatus")),
+        service(
+            "/readyz", "getReadiness", "Able to serve: the store can be reached.",
+            OpenAPIComponents.content("ServiceStatus"),
             more: [problem("503", "Unavailable")]),
-        service("/version", "version", "What runs.", OpenAPIComponents.content("Version")),
+        service("/version", "getVersion", "What runs.", OpenAPIComponents.content("BuildVersion")),
         service(
-            "/metrics", "metrics", "Metrics in Prometheus' text format.",
+            "/metrics", "getMetrics", "Metrics in Prometheus' text format.",
             #""text/plain":{"schema":{"type":"string"}}"#),
-        service("/", "index", "The endpoints, for a person.", #""text/plain":{"schema":{"type":"string"}}"#),
+        service(
+            "/", "getIndex", "The endpoints, for a person.", #""text/plain":{"schema":{"type":"string"}}"#),
     ].joined(separator: ",\n")
 
     /// What every request that names a conversation may be answered.

@@ -16,7 +16,7 @@ enum OpenAPIComponents {
             "prefix":{"name":"prefix","in":"query","description":"What the conversation IDs begin with.",
             "schema":{"type":"string","maxLength":\#(limits.conversationIDBytesMax)}},
             "limit":{"name":"limit","in":"query","description":"The most locks in one page.",
-            "schema":{"type":"integer","minimum":1,"maximum":\#(Parameters.limitMax),"default":100}},
+            "schema":{"type":"integer","format":"int32","minimum":1,"maximum":\#(Parameters.limitMax),"default":100}},
             "cursor":{"name":"cursor","in":"query","description":"next_cursor of the page before.",
             "schema":{"type":"string","pattern":"^[0-9]{1,15}$"}},
             "idempotency_key":{"name":"Idempotency-Key","in":"header",
@@ -70,25 +70,26 @@ enum OpenAPIComponents {
         let ticket = #""ticket":\#(integer("The ticket's number."))"#
         let token = #""token":\#(integer("The fencing token, as it was issued."))"#
         let lifetime =
-            #""lifetime":{"type":"number","exclusiveMinimum":0,"maximum":\#(longest),"default":\#(fallback)}"#
-        let timeout = #""timeout":{"type":"number","minimum":0,"maximum":\#(waitMax),"default":\#(wait)}"#
+            #""lifetime":{"type":"number","format":"double","exclusiveMinimum":0,"maximum":\#(longest),"default":\#(fallback)}"#
+        let timeout =
+            #""timeout":{"type":"number","format":"double","minimum":0,"maximum":\#(waitMax),"default":\#(wait)}"#
         return [
-            request("TicketRequest", [id, lifetime], required: #""conversation_id""#),
-            request("AcquireRequest", [id, lifetime, timeout], required: #""conversation_id""#),
-            request("WaitRequest", [id, ticket, token, timeout], required: #""conversation_id","ticket""#),
+            request("IssueTicketBody", [id, lifetime], required: #""conversation_id""#),
+            request("AcquireBody", [id, lifetime, timeout], required: #""conversation_id""#),
+            request("WaitBody", [id, ticket, token, timeout], required: #""conversation_id","ticket""#),
             request(
-                "ExtendRequest", [id, ticket, token, lifetime], required: #""conversation_id","ticket""#),
-            request("FinishRequest", [id, ticket, token], required: #""conversation_id","ticket""#),
+                "ExtendBody", [id, ticket, token, lifetime], required: #""conversation_id","ticket""#),
+            request("FinishServingBody", [id, ticket, token], required: #""conversation_id","ticket""#),
             request(
-                "CleanupRequest", [id, ticket, token], required: #""conversation_id""#,
+                "CleanUpBody", [id, ticket, token], required: #""conversation_id""#,
                 more: #","dependentRequired":{"token":["ticket"]}"#),
-            request("LockRequest", [id], required: #""conversation_id""#),
+            request("PutLockBody", [id], required: #""conversation_id""#),
             answers,
         ].joined(separator: ",\n")
     }
 
     private static func integer(_ description: String) -> String {
-        #"{"type":"integer","minimum":0,"maximum":\#(Parameters.integerMax),"description":"\#(description)"}"#
+        #"{"type":"integer","format":"int64","minimum":0,"maximum":\#(Parameters.integerMax),"description":"\#(description)"}"#
     }
 
     private static func request(
@@ -98,17 +99,19 @@ enum OpenAPIComponents {
             + #""properties":{\#(fields.joined(separator: ","))}\#(more)}"#
     }
 
+    /// Open to fields that a later version may add, where a request is closed. Said outright: generators take silence
+    /// for a no.
     private static func answer(_ name: String, _ fields: KeyValuePairs<String, String>) -> String {
         let names = fields.map { #""\#($0.key)""# }.joined(separator: ",")
         let properties = fields.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",")
-        return #""\#(name)":{"type":"object","additionalProperties":false,"required":[\#(names)],"#
-            + #""properties":{\#(properties)}}"#
+        return
+            #""\#(name)":{"type":"object","additionalProperties":true,"required":[\#(names)],"properties":{\#(properties)}}"#
     }
 
     private static let text = #"{"type":"string"}"#
     private static let boolean = #"{"type":"boolean"}"#
-    private static let number = #"{"type":"integer"}"#
-    private static let seconds = #"{"type":"number"}"#
+    private static let number = #"{"type":"integer","format":"int64"}"#
+    private static let seconds = #"{"type":"number","format":"double"}"#
 
     private static let answers = [
         answer(
@@ -118,50 +121,56 @@ enum OpenAPIComponents {
                 "expires_in": seconds, "now_serving": number, "is_locked": boolean, "position": number,
             ]),
         answer(
-            "Finished",
+            "FinishServingResult",
             [
                 "conversation_id": text, "removed": boolean, "now_serving": number,
                 "is_someone_waiting": boolean,
             ]),
         answer(
-            "CleanedUp",
+            "CleanUpResult",
             ["conversation_id": text, "removed": boolean, "deleted": boolean, "is_someone_waiting": boolean]),
         answer(
-            "Waiting",
+            "QueueStatus",
             [
                 "conversation_id": text, "is_someone_waiting": boolean, "waiting": number,
                 "now_serving": number,
             ]),
-        answer("Ticket", ["number": number, "expires": seconds, "token": number]),
+        answer("QueuedTicket", ["number": number, "expires": seconds, "token": number]),
         answer(
-            "Lock",
+            "LockSnapshot",
             [
                 "conversation_id": text,
-                "tickets": ##"{"type":"array","items":{"$ref":"#/components/schemas/Ticket"}}"##,
+                "tickets": ##"{"type":"array","items":{"$ref":"#/components/schemas/QueuedTicket"}}"##,
                 "now_serving": number, "last_issued": number, "is_someone_waiting": boolean,
             ]),
-        answer("Deleted", ["conversation_id": text, "deleted": boolean]),
+        answer("DeleteLockResult", ["conversation_id": text, "deleted": boolean]),
         answer(
             "LockPage",
             [
-                "locks": ##"{"type":"array","items":{"$ref":"#/components/schemas/Lock"}}"##,
+                "locks": ##"{"type":"array","items":{"$ref":"#/components/schemas/LockSnapshot"}}"##,
                 "next_cursor": #"{"type":["string","null"]}"#,
             ]),
-        answer("Status", ["status": text]),
-        answer("Version", ["name": text, "version": text, "libmicrohttpd": text]),
+        answer("ServiceStatus", ["status": text]),
+        answer("BuildVersion", ["name": text, "version": text, "libmicrohttpd": text]),
+        #""OpenAPIDocument":{"type":"object","additionalProperties":true}"#,
         problemSchema,
     ].joined(separator: ",\n")
 
+    /// Open to other fields and to other code words: a client must bear those that it does not know.
     private static var problemSchema: String {
         let codes = Problem.Code.allCases.map { #""\#($0.rawValue)""# }.joined(separator: ",")
+        let kept = { (schema: String) in
+            schema.dropLast() + #","description":"Of the ticket that keeps its place (shutting_down)."}"#
+        }
         return #"""
-            "Problem":{"type":"object","required":["type","title","status","detail","code"],"properties":{
-            "type":\#(text),"title":\#(text),"status":\#(number),"detail":\#(text),
-            "code":{"type":"string","enum":[\#(codes)]},
+            "Problem":{"type":"object","additionalProperties":true,"required":["type","title","status","detail","code"],"properties":{
+            "type":\#(text),"title":\#(text),"status":{"type":"integer","format":"int32"},"detail":\#(text),
+            "code":{"type":"string","description":"What has happened, for programs; later versions may have more.",
+            "examples":[\#(codes)]},
             "field":{"type":"string","description":"The field or header at fault."},
-            "conversation_id":\#(text),
-            "ticket":{"type":"integer","description":"The ticket that keeps its place (shutting_down)."},
-            "token":\#(number)}}
+            "conversation_id":\#(kept(text)),"ticket":\#(kept(number)),"token":\#(kept(number)),
+            "expires":\#(kept(seconds)),"expires_in":\#(kept(seconds)),"now_serving":\#(kept(number)),
+            "is_locked":\#(kept(boolean)),"position":\#(kept(number))}}
             """#
     }
 }
