@@ -46,9 +46,7 @@ package struct LockStateError: Error, Equatable, Sendable, CustomStringConvertib
             LockStateError(.full, path, "there is no room on the disk (\(call): \(words)); make some")
         case EACCES, EPERM, EROFS, ENOTDIR, ENOENT, EISDIR, ELOOP, ENAMETOOLONG:
             LockStateError(
-                .unusable, path,
-                "cannot be used (\(call): \(words)); store.state_directory must be a directory that the daemon may "
-                    + "read and write")
+                .unusable, path, "cannot be used (\(call): \(words)); " + StateAccess.advice(number, path))
         default: LockStateError(.failed, path, "\(call) failed: \(words)")
         }
     }

@@ -128,11 +128,26 @@ extension DaemonSuite {
                 let daemon = folder.path + "/ticketlockd"
                 try FileManager.default.copyItem(
                     at: BuiltProducts.url("ticketlockd"), to: URL(filePath: daemon))
-                let result = try await Command.run(
-                    "setpriv",
-                    ["--reuid=65534", "--regid=65534", "--clear-groups", daemon] + settings(directory))
+                func start(_ environment: [String: String] = [:]) async throws -> Command.Result {
+                    try await Command.run(
+                        "setpriv",
+                        ["--reuid=65534", "--regid=65534", "--clear-groups", daemon] + settings(directory),
+                        environment: environment)
+                }
+                let result = try await start()
                 #expect(result.status == 78, "\(result.errors)")
                 #expect(result.errors.contains(directory))
+                #expect(result.errors.contains("belongs to user 0, and the daemon runs as user 65534"))
+                // The directory is the service's, a file in it root's: systemd leaves them as they are.
+                chown(directory, 65534, 65534)
+                for own in [directory, directory + "/"] {
+                    let result = try await start(["STATE_DIRECTORY": own])
+                    #expect(result.status == 78, "\(result.errors)")
+                    #expect(result.errors.contains("changes.log: cannot be used"))
+                    #expect(result.errors.contains("chown root:root \(own) and start the service again"))
+                }
+                let other = try await start(["STATE_DIRECTORY": folder.path + "/other"])
+                #expect(other.errors.contains("belongs to user 0, and the daemon runs as user 65534"))
             }
         }
     }
