@@ -109,9 +109,10 @@ package struct Listener: Sendable {
         betweenThem setUp: () -> Int32 = { 0 }
     ) throws(HTTPServerError) {
         guard bind(descriptor, address, length) == 0, setUp() == 0, listen(descriptor, backlog) == 0 else {
+            let isTaken = errno == EADDRINUSE
             let error = systemError(.address, "cannot listen at \(name)")
             _ = Glibc.close(descriptor)
-            throw error
+            throw isTaken ? PortHolder.error(error, name) : error
         }
     }
 

@@ -82,6 +82,9 @@ extension LockAPI {
 
     // MARK: What came of it
 
+    /// Why a ticket that was named was not removed: it was finished, has expired, was removed, or was never issued.
+    private static let notQueued = "not_queued"
+
     /// The answer to a client that has taken a ticket, which is taken back when the client is not told.
     @inline(never)
     private func taken(
@@ -120,6 +123,7 @@ extension LockAPI {
             answer {
                 $0.field("conversation_id", order.id.string)
                 $0.field("removed", finished.removed)
+                if !finished.removed { $0.field("reason", Self.notQueued) }
                 $0.field("now_serving", finished.nowServing)
                 $0.field("is_someone_waiting", finished.isSomeoneWaiting)
             }
@@ -134,6 +138,7 @@ extension LockAPI {
             answer {
                 $0.field("conversation_id", order.id.string)
                 $0.field("removed", cleaned.removed)
+                if !cleaned.removed, order.hasTicket { $0.field("reason", Self.notQueued) }
                 $0.field("deleted", cleaned.deleted)
                 $0.field("is_someone_waiting", cleaned.isSomeoneWaiting)
             }

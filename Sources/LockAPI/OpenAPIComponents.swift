@@ -99,19 +99,28 @@ enum OpenAPIComponents {
             + #""properties":{\#(fields.joined(separator: ","))}\#(more)}"#
     }
 
-    /// Open to fields that a later version may add, where a request is closed. Said outright: generators take silence
-    /// for a no.
-    private static func answer(_ name: String, _ fields: KeyValuePairs<String, String>) -> String {
+    /// Open to fields that a later version may add, where a request is closed. Said outright: generators take
+    /// silence for a no.
+    private static func answer(
+        _ name: String, _ fields: KeyValuePairs<String, String>,
+        optional: KeyValuePairs<String, String> = [:]
+    ) -> String {
         let names = fields.map { #""\#($0.key)""# }.joined(separator: ",")
-        let properties = fields.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",")
-        return
-            #""\#(name)":{"type":"object","additionalProperties":true,"required":[\#(names)],"properties":{\#(properties)}}"#
+        let all = Array(fields) + Array(optional)
+        let properties = all.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",")
+        return #""\#(name)":{"type":"object","additionalProperties":true,"required":[\#(names)],"#
+            + #""properties":{\#(properties)}}"#
     }
 
     private static let text = #"{"type":"string"}"#
     private static let boolean = #"{"type":"boolean"}"#
     private static let number = #"{"type":"integer","format":"int64"}"#
     private static let seconds = #"{"type":"number","format":"double"}"#
+
+    private static let notRemoved = #"""
+        {"type":"string","examples":["not_queued"],"description":"Why a named ticket was not removed. not_queued: \#
+        it was finished, has expired, was removed, or was never issued. Later versions may have more."}
+        """#
 
     private static let answers = [
         answer(
@@ -125,10 +134,11 @@ enum OpenAPIComponents {
             [
                 "conversation_id": text, "removed": boolean, "now_serving": number,
                 "is_someone_waiting": boolean,
-            ]),
+            ], optional: ["reason": notRemoved]),
         answer(
             "CleanUpResult",
-            ["conversation_id": text, "removed": boolean, "deleted": boolean, "is_someone_waiting": boolean]),
+            ["conversation_id": text, "removed": boolean, "deleted": boolean, "is_someone_waiting": boolean],
+            optional: ["reason": notRemoved]),
         answer(
             "QueueStatus",
             [

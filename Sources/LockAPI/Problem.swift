@@ -178,7 +178,10 @@ extension Problem {
         case .gone(.lockDeleted):
             self.init(.ticketGone, "\(name) went with its lock, which was deleted; take another ticket")
         case .neverIssued:
-            self.init(.ticketNotFound, "\(name) was never issued for this conversation")
+            self.init(
+                .ticketNotFound,
+                "\(name) was never issued for this conversation: check its conversation_id, or take another ticket "
+                    + "if the daemon was restarted without its state")
         case .tokenMismatch:
             self.init(.tokenMismatch, "\(name) has another token than the one given; nothing was changed")
         case .queueFull:

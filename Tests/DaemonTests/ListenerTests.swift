@@ -139,7 +139,9 @@ extension DaemonSuite {
         @Test("An address in use is named in the message, and the exit status is 69")
         func addressInUse() async throws {
             try await RunningDaemon.with { daemon in
-                try await expectUnavailable("127.0.0.1:\(try daemon.port)")
+                let address = "127.0.0.1:\(try daemon.port)"
+                try await expectUnavailable(
+                    address, "by process \(daemon.process.processID) (ticketlockd); end what listens there")
                 #expect(try await daemon.get("/healthz").status == 200)
             }
         }
@@ -167,8 +169,9 @@ extension DaemonSuite {
 }
 
 /// Expects that a daemon which should listen there ends with 69 and says why.
-private func expectUnavailable(_ address: String) async throws {
+private func expectUnavailable(_ address: String, _ more: String = "") async throws {
     let result = try await Command.run(BuiltProducts.url("ticketlockd").path, ["--listen", address])
     #expect(result.status == 69)
     #expect(result.errors.contains("cannot listen at \(address): "), "\(result.errors)")
+    #expect(more.isEmpty || result.errors.contains(more), "\(result.errors)")
 }

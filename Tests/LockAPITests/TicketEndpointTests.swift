@@ -145,11 +145,37 @@ import Testing
             let again = try client.post("cleanup", #"{"conversation_id":"ada","ticket":1}"#)
             #expect(
                 try again.json == [
-                    "conversation_id": "ada", "removed": false, "deleted": false, "is_someone_waiting": false,
+                    "conversation_id": "ada", "removed": false, "reason": "not_queued", "deleted": false,
+                    "is_someone_waiting": false,
                 ])
+            // Who names no ticket is told nothing of one.
+            #expect(try client.post("cleanup", #"{"conversation_id":"ada"}"#).json["reason"] == nil)
             // The numbers go on, so that a late request meets nobody else's ticket.
             #expect(try client.ticket()["ticket"] == 2)
             #expect(try client.queue() == [2])
+        }
+    }
+
+    @Test("finish-serving says why a ticket was not removed: it is not queued")
+    func finishedTwice() async throws {
+        try await TestService.with { service in
+            let client = try service.connect()
+            try client.ticket()
+            let finish = { try client.post("finish-serving", #"{"conversation_id":"ada","ticket":0}"#).json }
+            let first = try finish()
+            #expect(first["removed"] == true && first["reason"] == nil)
+            let again = try finish()
+            #expect(again["removed"] == false && again["reason"] == "not_queued")
+        }
+    }
+
+    @Test("A number that was never issued says what to do after a restart without state")
+    func neverIssued() async throws {
+        try await TestService.with { service in
+            let client = try service.connect()
+            let response = try client.post("wait", #"{"conversation_id":"ada","ticket":7}"#)
+            try expectProblem(response, 404, "ticket_not_found")
+            #expect(try response.json["detail"]?.string?.contains("take another ticket") == true)
         }
     }
 

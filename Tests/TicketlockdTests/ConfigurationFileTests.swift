@@ -72,7 +72,12 @@ struct ConfigurationFileTests {
             ("\nlog: !!map {}", "has an anchor or a tag (&name, !name), which are not allowed [test.yaml:2]"),
             ("log: *a", "has an alias (*name), which is not allowed [test.yaml:1]"),
             ("[a]: 1", "has a key that is not a name [test.yaml:1]"),
-            ("\n\ttab: 1", "is not valid YAML: found character that cannot start any token [test.yaml:2]"),
+            ("\n\ttab: 1", "is not valid YAML: the line is indented by a tab; use spaces [test.yaml:2]"),
+            (
+                "log:\n  level: info\n \tformat: text\n",
+                "is not valid YAML: the line is indented by a tab; use spaces [test.yaml:3]"
+            ),
+            ("a: \t[1", "is not valid YAML: "),
             ("a: 1\nb: \"\u{1}\"", "is not valid YAML: control characters are not allowed [test.yaml:2]"),
             ("a: 1\nb: \0", "is not valid YAML: control characters are not allowed [test.yaml:2]"),
             ("a: \"", "is not valid YAML: "),

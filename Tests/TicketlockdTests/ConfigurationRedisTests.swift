@@ -27,6 +27,21 @@ struct ConfigurationRedisTests {
         #expect(found.first?.hasPrefix("\(key): ") == true && found.first?.contains(" \(other), ") == true)
     }
 
+    @Test("Who writes a password into the settings is told where it goes, and it is not shown")
+    func passwordInSettings() throws {
+        let hint = "write the password into a file of its own, and name that with redis.password_file"
+        let environment = ["TICKETLOCKD_REDIS_PASSWORD": "secret"]
+        let found = try [
+            errors(file: "redis: {password: secret}"), errors(["--set", "redis.password=secret"]),
+            errors(environment: environment),
+        ]
+        for messages in found {
+            #expect(messages.count == 1)
+            #expect(messages.first?.contains(hint) == true)
+            #expect(messages.first?.contains("secret") == false)
+        }
+    }
+
     @Test("A key prefix that is not alphanumeric is refused in plain words")
     func keyPrefix() throws {
         #expect(

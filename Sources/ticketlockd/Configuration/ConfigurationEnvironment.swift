@@ -38,7 +38,8 @@ enum ConfigurationEnvironment {
             .filter { !known.contains($0) }.sorted()
         let names = ConfigurationKey.all.map(\.environmentName)
         let errors = unknown.map { name in
-            let detail = "is not a variable of ticketlockd" + NearestName.suggestion(for: name, among: names)
+            let hint = NearestName.hint(forSecret: name) ?? NearestName.suggestion(for: name, among: names)
+            let detail = "is not a variable of ticketlockd" + hint
             return ConfigurationError(
                 code: .unknownKey, key: name, detail: detail, source: .environment(name: name))
         }

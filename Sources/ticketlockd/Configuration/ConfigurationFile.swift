@@ -20,7 +20,8 @@ struct ConfigurationFile {
         do throws(YAMLError) {
             if let root = try YAMLNode.parse(bytes, depthMax: Self.depthMax) { readRoot(root) }
         } catch {
-            fail(error.detail, at: error.line)
+            let tab = "is not valid YAML: the line is indented by a tab; use spaces"
+            fail(Self.isIndentedByTab(bytes, line: error.line) ? tab : error.detail, at: error.line)
         }
     }
 
@@ -95,6 +96,14 @@ struct ConfigurationFile {
         entries = []
         errors.append(
             .init(code: .invalidYAML, key: nil, detail: detail, source: .file(path: path, line: line)))
+    }
+
+    /// Whether a tab is among the blanks that a line begins with, which YAML does not allow.
+    private static func isIndentedByTab(_ bytes: [UInt8], line: Int) -> Bool {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.indices.contains(line - 1) else { return false }
+        let blanks = lines[line - 1].prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        return blanks.contains(UInt8(ascii: "\t"))
     }
 
     /// The line, counted from 1, that holds the first bytes which are not UTF-8, or nil if all are.

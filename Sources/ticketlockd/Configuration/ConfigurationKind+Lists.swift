@@ -39,7 +39,7 @@ extension ConfigurationKind<[ListenAddress]> {
     /// Up to `countMax` addresses, no two alike.
     static func addresses(countMax: Int) -> Self {
         list(
-            "a list of 1 to \(countMax) of 127.0.0.1:PORT, [::1]:PORT, unix:/PATH and systemd", "addresses",
+            "a list of 1 to \(countMax) of IPV4:PORT, [IPV6]:PORT, unix:/PATH and systemd", "addresses",
             count: 1...countMax, parse: ListenAddress.parse)
     }
 }

@@ -21,7 +21,8 @@ struct ConfigurationLoader {
         guard let key = ConfigurationKey.named(entry.key) else {
             let near = NearestName.suggestion(for: entry.key, among: ConfigurationKey.all.map(\.name))
             // Its value is not shown: it is not what is wrong, and may be a secret that lost its way.
-            let detail = "is not a known key" + (near.isEmpty ? "; --print-config lists them" : near)
+            let hint = NearestName.hint(forSecret: entry.key) ?? near
+            let detail = "is not a known key" + (hint.isEmpty ? "; --print-config lists them" : hint)
             return add([error(.unknownKey, entry, detail, entry.source)])
         }
         switch entry.value {

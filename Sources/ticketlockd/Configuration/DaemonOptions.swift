@@ -11,7 +11,7 @@ struct DaemonOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen: 127.0.0.1:PORT, [::1]:PORT, unix:/PATH or systemd. May be repeated.",
+            "Where to listen: IPV4:PORT, [IPV6]:PORT, unix:/PATH or systemd. May be repeated.",
             valueName: "address"),
         completion: .list(["127.0.0.1:5625", "[::1]:5625", "unix:/run/ticketlockd/sock", "systemd"]))
     var listen: [String] = []

@@ -1,5 +1,12 @@
 /// Suggestions for names that were mistyped.
 enum NearestName {
+    /// The end of the sentence about a secret that has no key, so that none stands in the settings or in a list
+    /// of processes; nil for other names.
+    static func hint(forSecret name: String) -> String? {
+        guard ["redis.password", "TICKETLOCKD_REDIS_PASSWORD"].contains(name) else { return nil }
+        return "; write the password into a file of its own, and name that with redis.password_file"
+    }
+
     /// `; did you mean "x"?` for the name in `names` that is nearest to `name`, or nothing if none is near.
     static func suggestion(for name: String, among names: [String]) -> String {
         nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
