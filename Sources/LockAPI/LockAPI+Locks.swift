@@ -43,7 +43,10 @@ extension LockAPI {
     func deleteLock(_ call: Call) throws(Problem) -> Operation {
         let id = try queriedID(call)
         return { api throws(LockStoreError) in
+            // Only for the log: with Redis, tickets may come and go before the next step.
+            let tickets = api.breakLog == nil ? nil : try await api.store.getLock(for: id)?.tickets
             let deleted = try await api.store.deleteLock(for: id)
+            if deleted { api.breakLog?(id, (tickets ?? []).map(\.number)) }
             return api.answer {
                 $0.field("conversation_id", id.string)
                 $0.field("deleted", deleted)

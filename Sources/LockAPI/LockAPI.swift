@@ -28,6 +28,7 @@ package actor LockAPI: RequestHandler, LoopActor {
     let startTime: Double
     private let now: @Sendable () -> Instant
     private var accessLog: (@Sendable (Access) -> Void)?
+    private(set) var breakLog: (@Sendable (ConversationID, [TicketNumber]) -> Void)?
     weak var server: HTTPServer?
     var isShuttingDown = false
 
@@ -60,6 +61,11 @@ package actor LockAPI: RequestHandler, LoopActor {
     /// Called for every answered request; nil: nobody, which costs nothing.
     package func setAccessLog(_ log: (@Sendable (Access) -> Void)?) {
         accessLog = log
+    }
+
+    /// Called for every lock that a request has broken, with the tickets that it held.
+    package func setBreakLog(_ log: @escaping @Sendable (ConversationID, [TicketNumber]) -> Void) {
+        breakLog = log
     }
 
     /// Takes other limits from now on.

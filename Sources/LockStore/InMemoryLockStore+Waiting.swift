@@ -100,6 +100,7 @@ extension InMemoryLockStore {
     }
 
     func tellWaiters() {
+        if let lapses = table.takeLapses() { onLapses?(lapses) }
         for event in table.takeEvents() {
             switch event {
             case .served(let status):

@@ -30,6 +30,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     var inSync: [UnsafeContinuation<LockStoreError?, Never>] = []
     var isSyncUnderWay = false
     var diskSync: DiskSync?
+    /// Is told of tickets that expired while they were served. Set before the first operation.
+    package var onLapses: (@Sendable (Lapses) -> Void)?
     /// When the alarm goes off, or before.
     var alarmDue = Instant.never
 

@@ -146,6 +146,9 @@ extension RedisLockStore {
         reply.journal(from: start) { happening, number, span in
             ticketStatistics.count(happening.what, microseconds: span)
             guard happening.what != .served else { return }
+            if happening.what == .expired, span >= 0 {
+                onLapses?(Lapses([Lapse(conversationID: id, number: number, held: .microseconds(span))]))
+            }
             indexes.tickets.remove(Self.member(number, id), now: now)
             if happening.isKeyed { indexes.keys.remove(Self.member(number, id), now: now) }
         }

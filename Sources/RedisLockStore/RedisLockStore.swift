@@ -43,6 +43,8 @@ package actor RedisLockStore: LockStore, LoopActor {
     var withdrawals: [Withdrawal] = []
     var isShuttingDown = false
     var lastLogged: [String: Instant] = [:]
+    /// Is told of tickets that this daemon found expired while they were served. Set before the first operation.
+    package var onLapses: (@Sendable (Lapses) -> Void)?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 

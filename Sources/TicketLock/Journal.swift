@@ -13,6 +13,9 @@ struct Journal: Sendable {
     /// Tickets of the lock at hand that are new, gone, or not as they were.
     var changedTickets: [(number: TicketNumber, token: FencingToken)] = []
 
+    /// Of the lock at hand: its ticket that expired while it was served.
+    var lapsed: (number: TicketNumber, held: Duration)?
+
     mutating func note(_ ticket: Ticket) {
         if notesChanges { changedTickets.append((ticket.number, ticket.token)) }
     }
@@ -43,6 +46,9 @@ struct Journal: Sendable {
             reason = .lockDeleted
         case .expired:
             countExpired(ticket, wasServed: servedSince != nil)
+            if let servedSince {
+                lapsed = (ticket.number, .nanoseconds(now.nanoseconds - servedSince.nanoseconds))
+            }
             reason = .expired
         }
         guard ticket.isWatched else { return }

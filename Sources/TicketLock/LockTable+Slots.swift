@@ -30,6 +30,7 @@ extension LockTable {
 
     mutating func dropExpired(_ slot: Int, now: Instant) {
         slots[slot].lock.dropExpired(now: now, journal: &journal)
+        noteLapse(of: slot)
         settle(slot, now: now)
     }
 

@@ -25,6 +25,7 @@ package struct LockTable: Sendable {
     var retained = RetainedNumbers()
     var idempotency = IdempotencyTable()
     var journal = Journal()
+    var lapses = Lapses()
     package var nextToken: FencingToken
 
     /// - Parameters:

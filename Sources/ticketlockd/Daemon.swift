@@ -125,8 +125,12 @@ actor Daemon: LoopActor {
 
     private func start(_ listeners: [Listener]) {
         do {
-            try store.start()
-            api.onLoop { $0.observe(server) }
+            let lockLog = LockLog(logger)
+            try store.start(lockLog, logger)
+            api.onLoop { api in
+                api.observe(server)
+                api.setBreakLog { lockLog.broken($0, $1) }
+            }
             logRequests()
             try server.assumeIsolated { server in
                 try server.start(at: listeners) { [weak self] in self?.onLoop { $0.noteExhaustion() }

@@ -54,12 +54,18 @@ enum DaemonStore {
     }
 
     /// Once, on the loop's thread. A Redis that cannot be reached is no reason not to start.
-    func start() throws(EventLoopError) {
+    func start(_ lockLog: LockLog, _ logger: Logger) throws(EventLoopError) {
         switch self {
-        case .memory(let store, _): store.onLoop { $0.start() }
+        case .memory(let store, _):
+            store.onLoop { store in
+                store.onLapses = { lockLog.expired($0) }
+                store.start()
+            }
         case .redis(let store):
+            logger.notice("connecting to Redis; until it is ready, requests get 503 store_unavailable")
             var failure: EventLoopError?
             store.onLoop { store in
+                store.onLapses = { lockLog.expired($0) }
                 do throws(EventLoopError) { try store.start() } catch { failure = error }
             }
             if let failure { throw failure }

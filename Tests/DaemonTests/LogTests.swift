@@ -57,6 +57,52 @@ extension DaemonSuite {
             }
         }
 
+        @Test("The log tells which lock was broken, and which ticket expired while it was served")
+        func incidents() async throws {
+            try await RunningDaemon.with { daemon in
+                for _ in 0..<2 {
+                    _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a b"}"#)
+                }
+                _ = try await daemon.request("DELETE", "/v1/lock?conversation_id=a+b")
+                let broken = try await daemon.line(with: "a lock was broken")
+                #expect(broken.contains(" notice "))
+                #expect(
+                    broken.contains("conversation_id=\"a b\" ticket_count=2 tickets=\"0 1\""), "\(broken)")
+                // There is none any more.
+                _ = try await daemon.request("DELETE", "/v1/lock?conversation_id=a+b")
+
+                _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"c","lifetime":0.05}"#)
+                let expired = try await daemon.line(with: "a ticket expired while it was served")
+                #expect(expired.contains(" info "))
+                #expect(expired.contains("conversation_id=c held_for=\"0.0"), "\(expired)")
+                #expect(expired.contains(" ticket=0"))
+                #expect(try daemon.lines.filter { $0.contains("a lock was broken") }.count == 1)
+            }
+        }
+
+        @Test("A storm of expiries is told in some lines, and the rest as a count")
+        func storm() async throws {
+            try await RunningDaemon.with { daemon in
+                let connection = try Connection(daemon)
+                for number in 0..<40 {
+                    _ = try await connection.request(
+                        "POST", "/v1/issue-ticket", #"{"conversation_id":"\#(number)","lifetime":0.5}"#)
+                }
+                try await eventually("all have expired") {
+                    try await daemon.get("/metrics").text.contains("ticketlockd_tickets 0\n")
+                }
+                let words = "a ticket expired while it was served"
+                #expect(try daemon.lines.filter { $0.contains(words) }.count < 40)
+                // The next second's first line has the count.
+                try await eventually("one is told of with those that were left out") {
+                    _ = try await connection.request(
+                        "POST", "/v1/issue-ticket", #"{"conversation_id":"more","lifetime":0.05}"#)
+                    try await Task.sleep(for: .milliseconds(60))
+                    return try daemon.lines.contains { $0.contains(words) && $0.contains("left_out=") }
+                }
+            }
+        }
+
         @Test("A log that nobody reads any more does not end the daemon")
         func brokenPipe() async throws {
             // The log's reader takes the first line, then goes.

@@ -68,6 +68,10 @@ extension DaemonSuite {
                     #expect(refused.status == 503)
                     #expect(try refused.code == "store_unavailable")
                     _ = try await daemon.line(with: "Redis is not ready")
+                    let lines = try daemon.lines
+                    let connecting = lines.firstIndex { $0.contains("until it is ready, requests get 503") }
+                    let serving = lines.firstIndex { $0.contains(" serving ") }
+                    #expect(try #require(connecting) < #require(serving))
                     try await redis.restart()
                     _ = try await daemon.line(with: "Redis is ready")
                     try await eventually("ready") { try await daemon.get("/readyz").status == 200 }
