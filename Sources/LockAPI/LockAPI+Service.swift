@@ -38,7 +38,7 @@ extension LockAPI {
             let refused = await api.server?.refusalCounts ?? [:]
             let page = MetricsPage(
                 store: statistics, requests: api.metrics, refused: refused, turns: api.loop.turnTimes,
-                connections: connections,
+                connections: connections, reloads: api.reloads,
                 process: ProcessInformation(startTime: api.startTime), build: api.build)
             return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
         }

@@ -23,6 +23,7 @@ package actor LockAPI: RequestHandler, LoopActor {
     private(set) var hostRules: HostRules
     private(set) var clock: WallClock
     var metrics = RequestMetrics()
+    package var reloads = ReloadMetrics()
     /// What answers are written with, one after the other.
     private var json = JSONWriter()
     let startTime: Double

@@ -10,7 +10,7 @@ struct MetricsPage {
 
     init(
         store: StoreStatistics, requests: RequestMetrics, refused: [UInt16: UInt64], turns: TurnTimes,
-        connections: (open: Int, busy: Int),
+        connections: (open: Int, busy: Int), reloads: ReloadMetrics,
         process: ProcessInformation, build: BuildInformation
     ) {
         add(store)
@@ -23,6 +23,11 @@ struct MetricsPage {
         gauge("requests_in_flight", "Requests being received, parked, answered or written.", connections.busy)
         add(turns)
         add(process)
+        counter("config_reload_failures", "Reloads with wrong settings.", reloads.failureCount)
+        header(
+            "config_last_reload_success_timestamp_seconds", "gauge",
+            "When good settings were last read, in seconds since 1970.")
+        line("config_last_reload_success_timestamp_seconds", "", String(reloads.lastSuccess))
         header("build_info", "gauge", "The version that runs; always 1.")
         line("build_info", "{version=\"\(build.version)\",libmicrohttpd=\"\(build.libmicrohttpd)\"}", "1")
     }

@@ -51,6 +51,7 @@ extension Daemon {
         switch result {
         case .failure(let errors):
             logger.error("the configuration was not reloaded", metadata: ["reason": "\(errors)"])
+            api.onLoop { $0.reloads.failed() }
         case .success(let new):
             let (next, changes) = configuration.reloading(new)
             configuration = next
@@ -59,6 +60,7 @@ extension Daemon {
             await api.setLimits(
                 next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
             await server.setBodyBytesMax(next.http.bodyBytesMax)
+            api.onLoop { $0.reloads.succeeded() }
             if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
             for change in changes {
                 logger.notice(

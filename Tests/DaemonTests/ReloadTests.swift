@@ -65,6 +65,17 @@ extension DaemonSuite {
                 daemon.process.signal(SIGHUP)
                 let line = try await daemon.line(with: "the configuration was not reloaded")
                 #expect(line.contains(" error ") && line.contains(file.path))
+                let page = try await daemon.get("/metrics").text
+                #expect(page.contains("\nticketlockd_config_reload_failures_total 1\n"))
+                let read = try #require(page.firstMatch(of: lastSuccess)?.output.1)
+                try write("log:\n    level: debug\nlocks:\n    max_locks: 5\n", to: file)
+                daemon.process.signal(SIGHUP)
+                _ = try await daemon.line(with: "key=locks.max_locks")
+                try await eventually("the time of the last good one moves") {
+                    let page = try await daemon.get("/metrics").text
+                    let again = try #require(page.firstMatch(of: lastSuccess)?.output.1)
+                    return try #require(Double(again)) > #require(Double(read))
+                }
                 let reply = try await daemon.post(
                     "/v1/issue-ticket", #"{"conversation_id":"a","lifetime":3600}"#)
                 #expect(reply.status == 201)
@@ -123,3 +134,6 @@ private func withFile(_ text: String, _ body: (URL, RunningDaemon) async throws 
         }
     }
 }
+
+private nonisolated(unsafe) let lastSuccess =
+    /\nticketlockd_config_last_reload_success_timestamp_seconds (\S+)\n/

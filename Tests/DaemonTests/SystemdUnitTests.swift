@@ -31,7 +31,13 @@ struct SystemdUnitTests {
                 "ExecStart",
                 ["/usr/bin/ticketlockd --config /etc/ticketlockd/ticketlockd.yaml $TICKETLOCKD_OPTIONS"]
             ),
-            ("ExecReload", [#"/bin/sh -c "kill -HUP $MAINPID""#]),
+            (
+                "ExecReload",
+                [
+                    "/usr/bin/ticketlockd --check-config --config /etc/ticketlockd/ticketlockd.yaml $TICKETLOCKD_OPTIONS",
+                    #"/bin/sh -c "kill -HUP $MAINPID""#,
+                ]
+            ),
             ("WatchdogSec", ["10"]),
             ("Restart", ["on-failure"]),
             ("RestartPreventExitStatus", ["64 78"]),

@@ -24,8 +24,13 @@ reload_wrong() {
     local mark
     mark=$(journal_mark)
     settings 'locks: {max_lifetime: never}'
-    inside systemctl reload ticketlockd.service
+    not inside systemctl reload ticketlockd.service 2> /dev/null
+    journal_since "$mark" --output=cat | grep 'locks.max_lifetime: "never" is not a number of seconds' > /dev/null
+    is ActiveState active
+    # Whoever sends the signal by hand hears of it from the daemon.
+    signal_daemon HUP
     eventually 5 reload_refused "$mark"
+    call /metrics | grep '^ticketlockd_config_reload_failures_total 1$' > /dev/null
     is ActiveState active
     not post issue-ticket '{"conversation_id":"reload","lifetime":120}' > /dev/null
     settings ''
@@ -34,7 +39,7 @@ reload_wrong() {
 reload_refused() {
     journal_since "$1" --priority=err --output=cat | grep 'configuration was not reloaded.*locks.max_lifetime' > /dev/null
 }
-check "systemctl reload with wrong settings changes nothing, and the journal says why" reload_wrong
+check "systemctl reload with wrong settings fails and changes nothing, and the journal says why" reload_wrong
 
 journal() {
     local mark
