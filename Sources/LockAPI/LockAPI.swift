@@ -7,14 +7,6 @@ package import TicketLock
 ///
 /// An actor on the event loop, like the server that calls it and the store it calls.
 package actor LockAPI: RequestHandler, LoopActor {
-    /// One answered request, for the access log.
-    package struct Access: Sendable {
-        package let method: String
-        package let target: String
-        package let status: UInt16
-        package let duration: Duration
-    }
-
     package nonisolated let loop: EventLoop
     let store: any LockStore
     var limits: LockLimits
@@ -28,6 +20,8 @@ package actor LockAPI: RequestHandler, LoopActor {
     private var json = JSONWriter()
     let startTime: Double
     private let now: @Sendable () -> Instant
+    /// What the request that is being read names, for the access log.
+    var named: Named?
     private var accessLog: (@Sendable (Access) -> Void)?
     private(set) var breakLog: (@Sendable (ConversationID, [TicketNumber]) -> Void)?
     weak var server: HTTPServer?
@@ -95,7 +89,9 @@ package actor LockAPI: RequestHandler, LoopActor {
         clock.adjust(now: start)
         let call = Call(request)
         let access = accessLog == nil ? nil : call.copied()
+        named = nil
         let operation = operation(for: call)
+        access?.named = named
         let response: Response
         do throws(LockStoreError) {
             response = try await operation(self)
@@ -135,7 +131,9 @@ package actor LockAPI: RequestHandler, LoopActor {
         accessLog(
             Access(
                 method: access.method, target: access.target, status: status,
-                duration: .nanoseconds(nanoseconds)))
+                duration: .nanoseconds(nanoseconds), conversationID: access.named?.conversationID,
+                ticket: response.loggedValue("ticket").flatMap { TicketNumber($0) } ?? access.named?.ticket,
+                outcome: response.loggedValue("code").map { String($0.filter { $0 != "\"" }) } ?? "ok"))
     }
 }
 
@@ -159,6 +157,7 @@ struct Call {
     final class Copy {
         let method: String
         let target: String
+        var named: Named?
 
         init(method: String, target: String) {
             self.method = method

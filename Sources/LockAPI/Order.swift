@@ -31,6 +31,7 @@ extension LockAPI {
         _ = try reader.query(call.query, [], limits)
         let parameters = try reader.body(of: call.request, allowed, limits)
         let id = try parameters.requiredID(limits)
+        named = Named(conversationID: id, ticket: parameters.ticket)
         if requiresTicket { _ = try parameters.requiredTicket() }
         return Order(
             id: id, ticket: parameters.ticket ?? 0, hasTicket: parameters.ticket != nil,
@@ -43,7 +44,9 @@ extension LockAPI {
     /// The conversation ID in a request's query.
     @inline(never)
     func queriedID(_ call: Call) throws(Problem) -> ConversationID {
-        try reader.query(call.query, .conversationID, limits).requiredID(limits)
+        let id = try reader.query(call.query, .conversationID, limits).requiredID(limits)
+        named = Named(conversationID: id, ticket: nil)
+        return id
     }
 
     private func idempotencyKey(of request: Request) throws(Problem) -> IdempotencyKey? {

@@ -220,13 +220,13 @@ actor Daemon: LoopActor {
         api.onLoop { api in
             guard isWanted else { return api.setAccessLog(nil) }
             api.setAccessLog { access in
-                logger.debug(
-                    "request",
-                    metadata: [
-                        "method": "\(access.method)", "target": "\(access.target)",
-                        "status": "\(access.status)",
-                        "duration": "\(access.duration)",
-                    ])
+                var metadata: Logger.Metadata = [
+                    "method": "\(access.method)", "target": "\(access.target)", "status": "\(access.status)",
+                    "duration": "\(access.duration)", "outcome": "\(access.outcome)",
+                ]
+                if let id = access.conversationID { metadata["conversation_id"] = "\(id.string)" }
+                if let ticket = access.ticket { metadata["ticket"] = "\(ticket)" }
+                logger.debug("request", metadata: metadata)
             }
         }
     }

@@ -80,6 +80,26 @@ extension DaemonSuite {
             }
         }
 
+        @Test("At debug, a request is told with its conversation, its ticket and what came of it")
+        func requests() async throws {
+            try await RunningDaemon.with(["--listen", "127.0.0.1:0", "--log-level", "debug"]) { daemon in
+                _ = try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"a\"ticket\":9"}"#)
+                let issued = try await daemon.line(with: "target=/v1/issue-ticket")
+                #expect(issued.contains("conversation_id=\"a\\\"ticket\\\":9\""), "\(issued)")
+                #expect(issued.contains(" outcome=ok ") && issued.hasSuffix(" ticket=0"), "\(issued)")
+                _ = try await daemon.post("/v1/wait", #"{"conversation_id":"b","ticket":7}"#)
+                let unknown = try await daemon.line(with: "target=/v1/wait")
+                #expect(
+                    unknown.contains(" conversation_id=b ") && unknown.hasSuffix(" ticket=7"), "\(unknown)")
+                #expect(unknown.contains(" outcome=ticket_not_found "), "\(unknown)")
+                _ = try await daemon.get("/v1/is-waiting?conversation_id=c")
+                #expect(try await daemon.line(with: "is-waiting").contains("conversation_id=c"))
+                _ = try await daemon.get("/healthz")
+                let health = try await daemon.line(with: "target=/healthz")
+                #expect(!health.contains("conversation_id") && !health.contains("ticket="))
+            }
+        }
+
         @Test("A storm of expiries is told in some lines, and the rest as a count")
         func storm() async throws {
             try await RunningDaemon.with { daemon in

@@ -47,7 +47,7 @@ journal() {
     settings 'log: {level: debug}'
     inside systemctl restart ticketlockd.service
     post issue-ticket '{"conversation_id":"journal"}' > /dev/null
-    eventually 5 journal_has "$mark" 7 'request duration=.* method=POST status=201 target=/v1/issue-ticket"'
+    eventually 5 journal_has "$mark" 7 'request conversation_id=journal duration=.* method=POST outcome=ok status=201 target=/v1/issue-ticket ticket=0"'
     # As notice, without time and level of the daemon's own: the journal has them.
     journal_has "$mark" 5 'serving listen=127.0.0.1:5625 .* store=memory version='
     journal_has "$mark" 5 'shutting down signal=SIGTERM"'

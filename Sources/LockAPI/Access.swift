@@ -1,0 +1,32 @@
+import HTTPServer
+package import TicketLock
+
+/// One answered request, for the access log.
+package struct Access: Sendable {
+    package let method: String
+    package let target: String
+    package let status: UInt16
+    package let duration: Duration
+    /// What the request was about; nil when it could not be read, or is about none.
+    package let conversationID: ConversationID?
+    /// The ticket that was taken, or that the request named.
+    package let ticket: TicketNumber?
+    /// The code word of a problem, else `ok`.
+    package let outcome: String
+}
+
+/// The conversation and the ticket that a request names.
+struct Named {
+    let conversationID: ConversationID
+    let ticket: TicketNumber?
+}
+
+extension Response {
+    /// The first value of a member of this answer, as our own writer puts it; only for the log at debug.
+    func loggedValue(_ name: String) -> Substring? {
+        guard contentType == .json || contentType == .problem else { return nil }
+        let text = String(decoding: body, as: UTF8.self)
+        guard let start = text.firstRange(of: "\"\(name)\":") else { return nil }
+        return text[start.upperBound...].prefix { $0 != "," && $0 != "}" }
+    }
+}
