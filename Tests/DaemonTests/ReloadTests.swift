@@ -15,7 +15,9 @@ extension DaemonSuite {
                 #expect(line.hasSuffix("notice setting changed key=log.level new=debug old=info"))
                 _ = try await daemon.get("/version")
                 let request = try await daemon.line(with: "target=/version")
-                #expect(request.contains(" debug request ") && request.contains("method=GET outcome=ok status=200"))
+                #expect(
+                    request.contains(" debug request ")
+                        && request.contains("method=GET outcome=ok status=200"))
                 #expect(try !daemon.log.contains("target=/healthz"))
                 try write("log:\n    level: notice\n", to: file)
                 daemon.process.signal(SIGHUP)

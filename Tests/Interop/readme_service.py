@@ -57,6 +57,7 @@ class Scene:
         self.daemon.wait()
 
     def start_worker(self, name):
+        (self.folder / f"{name}.log").touch()
         self.workers[name] = subprocess.Popen(
             [sys.executable, WORKER, self.sample, self.folder / f"{name}.log", name], stdin=subprocess.PIPE)
 
