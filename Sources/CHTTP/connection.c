@@ -43,7 +43,8 @@ static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_
 /// closes one on which no request has begun, though its caller is there and has not been idle for too long.
 static bool closes_without_a_word(const chttp_connection *connection) {
     const chttp_server *server = connection->shard->server;
-    return connection->queue && !connection->request.active && !connection->answered_last && !connection->refused &&
+    // Without being asked it is not known whether the library has answered something itself.
+    return chttp_library_asks && connection->queue && !connection->request.active && !connection->answered_last && !connection->refused &&
            !connection->hung_up && !connection->ended &&
            server->now - connection->since < (int64_t)server->limits.idle_timeout_seconds * 1000 &&
            !chttp_caller_is_gone(&connection->request);

@@ -190,8 +190,10 @@ bool chttp_reading_reserve(chttp_server *server, chttp_reading *reading, size_t 
 /// library.c
 enum MHD_Result chttp_queue_response(struct MHD_Connection *mhd, unsigned int status,
                                      struct MHD_Response *response);
-/// Whether the library that is loaded is strict about lines and framing by itself, as 1.0 is. Set at the start.
+/// Whether the library that is loaded is strict about lines and framing by itself, as 1.0 is; whether it asks library.c
+/// for what it keeps and how it refuses. Both are found out by chttp_look_at_library(), once.
 extern bool chttp_library_is_strict;
+extern bool chttp_library_asks;
 void chttp_look_at_library(void);
 
 /// refusal.c

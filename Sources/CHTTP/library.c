@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "internal.h"
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,20 +16,20 @@
 // - MHD_queue_response is given the project's problem+json in place of the page.
 //
 // A library built with -Bsymbolic-functions calls its own, and 1.0 keeps most headers in another way: then
-// connection.c looks at the headers when they are whole, and the pages stay the library's.
+// connection.c looks at the headers when they are whole, and the pages stay the library's. 0.9.75 writes the head of
+// some of them twice, before it closes the connection.
 
 typedef enum MHD_Result (*queue_function)(struct MHD_Connection *, unsigned int, struct MHD_Response *);
 typedef enum MHD_Result (*keep_function)(struct MHD_Connection *, enum MHD_ValueKind, const char *, size_t,
                                          const char *, size_t);
 
 /// What the hooks have seen of the self-test's request.
-static struct {
+static _Thread_local struct {
     bool running, header, refusal;
 } test;
 
 bool chttp_library_is_strict;
-
-void chttp_look_at_library(void) { chttp_library_is_strict = MHD_get_version()[0] != '0'; }
+bool chttp_library_asks;
 
 enum MHD_Result chttp_queue_response(struct MHD_Connection *mhd, unsigned int status,
                                      struct MHD_Response *response) {
@@ -100,15 +101,24 @@ static void try_request(struct MHD_Daemon *daemon) {
     close(pair[1]);
 }
 
-int chttp_library_hooks_work(void) {
-    chttp_look_at_library();
+static void look(void) {
+    chttp_library_is_strict = MHD_get_version()[0] != '0';
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, ignore, NULL, MHD_OPTION_END);
-    if (!daemon) return 0;
-    memset(&test, 0, sizeof test);
+    if (!daemon) return;
     test.running = true;
     try_request(daemon);
     test.running = false;
     MHD_stop_daemon(daemon);
-    return test.refusal && (test.header || chttp_library_is_strict);
+    chttp_library_asks = test.refusal && (test.header || chttp_library_is_strict);
+}
+
+void chttp_look_at_library(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, look);
+}
+
+int chttp_library_hooks_work(void) {
+    chttp_look_at_library();
+    return chttp_library_asks;
 }

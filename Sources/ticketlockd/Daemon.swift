@@ -147,7 +147,7 @@ actor Daemon: LoopActor {
         }
         if !HTTPServer.answersAllRefusals {
             logger.warning(
-                "this libmicrohttpd answers malformed requests with pages of its own, in HTML",
+                "this libmicrohttpd answers some malformed requests with pages of its own, in HTML; it was built with -Bsymbolic",
                 metadata: ["version": "\(HTTPServer.libraryVersion)"])
         }
         addresses = listeners.map(\.address).joined(separator: ", ")

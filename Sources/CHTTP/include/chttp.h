@@ -78,8 +78,8 @@ typedef struct {
 const char *_Nonnull chttp_library_version(void);
 
 /// Tries whether the loaded libmicrohttpd calls the functions that are put in the place of its own; see
-/// library.c. Where it does not, it answers what it refuses itself with its own pages. Opens a socket pair for
-/// as long as it takes; 0 also when that fails.
+/// library.c. Where it does not, it answers what it refuses itself with its own pages. Once for the process; opens
+/// three descriptors for as long as it takes, and is 0 also when that fails.
 int chttp_library_hooks_work(void);
 
 /// Starts a server without connections. NULL with errno set when libmicrohttpd refuses.
