@@ -99,7 +99,8 @@ final class HTTPSession: @unchecked Sendable {
     private func stop() {
         guard !isStopped else { return }
         isStopped = true
-        server.onLoop { $0.stop() }
+        // Requests may be parked after a finding, and then it must not be stopped; what it has is left to the process.
+        if finding == nil { server.onLoop { $0.stop() } }
         uv_idle_stop(idle)
         UnsafeMutableRawPointer(idle).withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
             uv_close($0, nil)
@@ -135,6 +136,8 @@ final class HTTPSession: @unchecked Sendable {
         quiet = hasMoved || isReady ? 0 : quiet + 1
         try Finding.unless(
             busy < Self.busyTurnsMax, "the daemon is busy for \(busy) turns, and no byte moves")
+        // Behind a parked request nothing is read, so what does not fit its socket is not sent.
+        if quiet >= Self.quietTurns { sending = [] }
         guard sending.isEmpty else { return }
         switch steps.first {
         case .settle where quiet < Self.quietTurns: return
