@@ -10,6 +10,7 @@ TEST_PACKAGES := chromium curl gnutls-bin golang-go openjdk-17-jre-headless open
 # Servers of the tests, which start them by themselves.
 TEST_SERVER_PACKAGES := redis-server nginx-light haproxy
 FUZZ_PACKAGES := dpkg-dev xz-utils
+CHECK_PACKAGES := lua-check
 DEB_PACKAGES := debhelper lintian python3
 SYSTEMD_PACKAGES := debootstrap systemd-container python3
 BENCH_PACKAGES := redis-server etcd-server poolcounter valgrind binutils python3
@@ -24,6 +25,8 @@ SWIFT_MAJOR := 6
 SWIFT_MINOR := 2
 SWIFT_NEEDED := $(SWIFT_MAJOR).$(SWIFT_MINOR) or later
 C_WARNINGS := -fsyntax-only -Wall -Wextra -Werror
+# Of which scripts are put together as LockScripts.swift does.
+SCRIPTS := Sources/RedisLockStore/Scripts
 BINARY := .build/release/ticketlockd
 DESTDIR :=
 PREFIX := /usr
@@ -86,7 +89,7 @@ exit $$status
 endef
 
 .PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-kills test-sanitizers test-thread
-.PHONY: test-address deps-fuzz fuzz symbolic-library
+.PHONY: test-address deps-check deps-fuzz fuzz symbolic-library
 .PHONY: check format clean deps-bench bench-programs bench install deps-deb deb deps-systemd test-systemd
 .ONESHELL:
 
@@ -240,12 +243,15 @@ bench: deps-bench build bench-programs ## Measure against floor and peers (ONLY=
 	@$(say) "Measuring (some twenty minutes; keep the machine quiet)"
 	$(PYTHON) Tests/Benchmarks/bench.py
 
-check: deps swift-version ## Check format, white space and C warnings
+deps-check: deps
+	@$(call install_packages,$(CHECK_PACKAGES))
+
+check: deps-check swift-version ## Check format, white space, and C and Lua for warnings
 	@$(say) "Checking the format of Swift files"
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	$(say) "Checking white space"
 	files=$$(find . \( -name .build -o -name .git \) -prune -o -type f \
-		\( -name '*.swift' -o -name '*.[ch]' -o -name '*.cpp' -o -name '*.md' -o -name '*.y*ml' \
+		\( -name '*.swift' -o -name '*.[ch]' -o -name '*.cpp' -o -name '*.md' -o -name '*.lua' -o -name '*.y*ml' \
 		-o -name '*.json' -o -name '*.py' -o -name '*.service' -o -name '*.socket' -o -name '*.sh' -o -name '*.[58]' \) -print)
 	if grep -nP '\t|\r|[ ]+$$' $$files; then
 		echo "Tabs, carriage returns or trailing spaces: see the lines above" >&2
@@ -258,6 +264,19 @@ check: deps swift-version ## Check format, white space and C warnings
 	done
 	find Sources -name '*.cpp' | while read -r file; do
 		clang++ -std=c++17 $(C_WARNINGS) $$includes "$$file"
+	done
+	$(say) "Checking the Lua scripts for warnings"
+	cd $(SCRIPTS)
+	for operation in *.lua; do
+		case "$${operation%.lua}" in
+			head | reading | changing | *_at_once | *_reply) continue ;;
+			take) at_once=take_at_once.lua ;;
+			finish | clean_up) at_once=finish_at_once.lua ;;
+			*) at_once= ;;
+		esac
+		case "$${operation%.lua}" in read | create) more=lock_reply.lua ;; *) more= ;; esac
+		cat head.lua $$at_once reading.lua changing.lua $$more "$$operation" |
+			luacheck --formatter plain --config $(CURDIR)/.luacheckrc --filename "$$operation" -
 	done
 
 format: ## Format the Swift files

@@ -56,6 +56,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "RedisLockStore", dependencies: ["EventLoop", "LockStore", "RedisClient", "TicketLock"],
+            resources: [.embedInCode("Scripts")],
             swiftSettings: swiftSettings),
         .target(
             name: "LockAPI", dependencies: ["CJSON", "EventLoop", "HTTPServer", "LockStore", "TicketLock"],

@@ -26,9 +26,8 @@ extension RedisLockStore {
                         String(ticket.lifetime ?? -1),
                     ]
                 }
-                let reply = try await run(
-                    scripts.check, room.id, arguments, countMin: 6 + 2 * asked.count, isReading: true)
-                tell(room, asked, reply)
+                let answer: CheckAnswer = try await run(scripts.check, room.id, arguments, isReading: true)
+                tell(room, asked, answer)
                 room.restsUntil = time.now() + Self.pause
             } catch {
                 if error.code == .unreadable {
@@ -45,24 +44,24 @@ extension RedisLockStore {
     }
 
     /// Tells the callers what a check has found out.
-    private func tell(_ room: WaitingRoom, _ asked: [WaitingRoom.Ticket], _ reply: ScriptReply) {
-        note(reply, from: 6 + 2 * asked.count, of: room.id)
-        room.headExpires = reply[3] > 0 ? clock.instant(reply[5]) : .never
-        for (index, ticket) in asked.enumerated() {
-            let (position, expires) = (reply[6 + 2 * index], reply[7 + 2 * index])
-            guard position >= 0 else {
-                tellGone(room, ticket, now: reply.now)
+    private func tell(_ room: WaitingRoom, _ asked: [WaitingRoom.Ticket], _ answer: CheckAnswer) {
+        note(answer, of: room.id)
+        room.headExpires = answer.headExpires.map { clock.instant($0) } ?? .never
+        for (ticket, seen) in zip(asked, answer.asked) {
+            guard let position = seen.position else {
+                tellGone(room, ticket, now: answer.reply.now)
                 continue
             }
             let status = TicketStatus(
-                number: ticket.status.number, token: ticket.status.token, expires: clock.instant(expires),
-                nowServing: reply[4], position: Int(clamping: position))
-            if expires != ticket.expires {
+                number: ticket.status.number, token: ticket.status.token,
+                expires: clock.instant(seen.expires),
+                nowServing: answer.nowServing, position: position)
+            if seen.expires != ticket.expires {
                 indexes.tickets.set(
-                    Self.member(status.number, room.id), score: expires, isNew: false, now: time.now())
+                    Self.member(status.number, room.id), score: seen.expires, isNew: false, now: time.now())
             }
             if status.isLocked {
-                room.update(ticket.group, status, expires: expires)
+                room.update(ticket.group, status, expires: seen.expires)
             } else {
                 waiters.resolveAll(ticket.group) { _ in .success(status) }
                 room.forget(ticket.group)

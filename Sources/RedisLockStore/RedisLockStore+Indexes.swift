@@ -78,10 +78,10 @@ extension RedisLockStore {
             guard forgetsAt <= clock.microseconds(time.now()) + limits.numberRetention.microseconds else {
                 return false
             }
-            let reply = try await run(scripts.evict, id, [], countMin: 6)
-            note(reply, from: 6, of: id)
+            let answer: QueueAnswer = try await run(scripts.evict, id, [])
+            note(answer, of: id)
             // What the index had wrong is set right: the lock is gone already, or holds tickets again.
-            noteLock(reply, id, isDeleted: reply.score == nil)
+            noteLock(answer.reply, id, isDeleted: answer.reply.score == nil)
             try await writeIndexes(isCounting: true)
         }
         return indexes.locks.count < limits.locksMax

@@ -103,8 +103,8 @@ extension RedisLockStore {
             for (id, reply) in zip(ids, replies) {
                 if case .error = reply { continue }
                 // What was dropped because it has expired is not gone yet: nothing of it is counted.
-                guard let parsed = try? ScriptReply(reply, countMin: 6),
-                    let lock = snapshot(in: parsed, of: id, isCounted: false)
+                guard let parsed = try? ScriptReply(reply), let answer = LockAnswer(parsed),
+                    let lock = snapshot(in: answer, of: id)
                 else {
                     continue
                 }

@@ -33,31 +33,32 @@ extension RedisLockStore {
     ) async throws(LockStoreError) -> Result<SeenTicket, Refusal> {
         var hasRoom = indexes.locks.count < limits.locksMax
         while true {
-            let reply = try await run(
+            let answer: TicketAnswer = try await run(
                 scripts.take, id,
                 [
                     String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
                     order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
                     String(order.timeout.microseconds), order.key ?? "", String(highestToken + 1),
                     milliseconds(order.lifetime + limits.numberRetention),
-                ], countMin: 9)
-            if reply.code == .noRoom, !hasRoom {
+                ])
+            if answer.code == .noRoom, !hasRoom {
                 guard try await makeRoom() else { return .failure(.tooManyLocks) }
                 hasRoom = true
                 continue
             }
-            return taken(reply, order, id)
+            return taken(answer, order, id)
         }
     }
 
     private func taken(
-        _ reply: ScriptReply, _ order: Order, _ id: ConversationID
+        _ answer: TicketAnswer, _ order: Order, _ id: ConversationID
     ) -> Result<SeenTicket, Refusal> {
-        if reply[3] & 2 != 0 { ticketStatistics.issued += 1 }
-        note(reply, from: 9, of: id)
-        noteLock(reply, id, isNew: reply[3] & 1 != 0)
-        let result = ticket(in: reply)
-        if case .success(let ticket) = result, reply[3] & 2 != 0 {
+        let isNew = answer.made.contains(.ticket)
+        if isNew { ticketStatistics.issued += 1 }
+        note(answer, of: id)
+        noteLock(answer.reply, id, isNew: answer.made.contains(.lock))
+        let result = ticket(in: answer)
+        if case .success(let ticket) = result, isNew {
             let member = Self.member(ticket.status.number, id)
             let now = time.now()
             indexes.tickets.set(member, score: ticket.expires, isNew: true, now: now)
@@ -73,22 +74,19 @@ extension RedisLockStore {
     func status(
         of number: TicketNumber, token: FencingToken?, for id: ConversationID
     ) async throws(LockStoreError) -> Result<SeenTicket, Refusal> {
-        let reply = try await run(
-            scripts.status, id, [String(number), Self.text(token)], countMin: 9, isReading: true)
-        note(reply, from: 9, of: id)
-        if reply.code != .ok { noteLock(reply, id) }
-        return ticket(in: reply)
+        let answer: TicketAnswer = try await run(
+            scripts.status, id, [String(number), Self.text(token)], isReading: true)
+        note(answer, of: id)
+        if answer.code != .ok { noteLock(answer.reply, id) }
+        return ticket(in: answer)
     }
 
     /// Runs a script on a lock's key.
     ///
-    /// - Parameters:
-    ///   - countMin: how many values it gives at least.
-    ///   - isReading: nothing is lost when it is not known whether it was carried out.
-    func run(
-        _ script: RedisScript, _ id: ConversationID, _ arguments: [String], countMin: Int,
-        isReading: Bool = false
-    ) async throws(LockStoreError) -> ScriptReply {
+    /// - Parameter isReading: nothing is lost when it is not known whether it was carried out.
+    func run<Answer: ScriptAnswer>(
+        _ script: RedisScript, _ id: ConversationID, _ arguments: [String], isReading: Bool = false
+    ) async throws(LockStoreError) -> Answer {
         let sent = time.now()
         let reply: RedisReply
         do throws(RedisError) {
@@ -98,9 +96,11 @@ extension RedisLockStore {
         } catch {
             throw failure(error, isReading: isReading)
         }
-        let parsed = try ScriptReply(reply, countMin: countMin)
-        clock.observe(microseconds: parsed.now, sent: sent, received: time.now())
-        return parsed
+        guard let answer = Answer(try ScriptReply(reply)) else {
+            throw LockStoreError(.unreadable, "a script gave \(reply)")
+        }
+        clock.observe(microseconds: answer.reply.now, sent: sent, received: time.now())
+        return answer
     }
 
     /// What a client is told of what happened to Redis. What Redis refuses is logged; of the connections the
@@ -126,31 +126,30 @@ extension RedisLockStore {
         log(.refused(error.detail))
     }
 
-    /// The ticket that a reply shows, or why it shows none.
-    func ticket(in reply: ScriptReply) -> Result<SeenTicket, Refusal> {
-        if let refusal = Refusal(reply.code) { return .failure(refusal) }
-        let token = FencingToken(clamping: reply[5])
-        highestToken = max(highestToken, token)
-        return .success(
-            SeenTicket(
-                status: TicketStatus(
-                    number: reply[4], token: token,
-                    expires: clock.instant(reply[6]), nowServing: reply[7], position: Int(clamping: reply[8])),
-                expires: reply[6]))
+    /// The ticket that an answer shows, or why it shows none.
+    func ticket(in answer: TicketAnswer) -> Result<SeenTicket, Refusal> {
+        if let refusal = Refusal(answer.code) { return .failure(refusal) }
+        highestToken = max(highestToken, answer.token)
+        let status = TicketStatus(
+            number: answer.number, token: answer.token, expires: clock.instant(answer.expires),
+            nowServing: answer.nowServing, position: answer.position)
+        return .success(SeenTicket(status: status, expires: answer.expires))
     }
 
     /// Counts what happened to tickets.
-    func note(_ reply: ScriptReply, from start: Int, of id: ConversationID) {
-        guard reply.count > start else { return }
+    func note(_ answer: some ScriptAnswer, of id: ConversationID) {
+        guard !answer.journal.isEmpty else { return }
         let now = time.now()
-        reply.journal(from: start) { happening, number, span in
-            ticketStatistics.count(happening.what, microseconds: span)
-            guard happening.what != .served else { return }
-            if happening.what == .expired, span >= 0 {
-                onLapses?(Lapses([Lapse(conversationID: id, number: number, held: .microseconds(span))]))
+        for happening in answer.journal {
+            ticketStatistics.count(happening)
+            guard happening.what != .served else { continue }
+            if happening.what == .expired, happening.microseconds >= 0 {
+                let held = Duration.microseconds(happening.microseconds)
+                onLapses?(Lapses([Lapse(conversationID: id, number: happening.number, held: held)]))
             }
-            indexes.tickets.remove(Self.member(number, id), now: now)
-            if happening.isKeyed { indexes.keys.remove(Self.member(number, id), now: now) }
+            let member = Self.member(happening.number, id)
+            indexes.tickets.remove(member, now: now)
+            if happening.isKeyed { indexes.keys.remove(member, now: now) }
         }
         setAlarm()
     }
@@ -168,11 +167,11 @@ extension RedisLockStore {
 }
 
 extension Statistics {
-    /// Counts what happened to a ticket. The span is from issue to being served, or from then to its end;
-    /// negative when it never was.
-    fileprivate mutating func count(_ happening: ScriptReply.Happening, microseconds: Int64) {
+    /// Counts what happened to a ticket.
+    fileprivate mutating func count(_ happening: ScriptJournal.Happening) {
+        let microseconds = happening.microseconds
         let wasServed = microseconds >= 0
-        switch happening {
+        switch happening.what {
         case .served:
             waitTimes.record(nanoseconds: microseconds * 1000)
             return

@@ -76,10 +76,10 @@ extension RedisLockStore {
 
     func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
         do throws(LockStoreError) {
-            let reply = try await run(
-                scripts.withdraw, ticket.id, [String(ticket.number), String(ticket.token)], countMin: 6)
-            note(reply, from: 6, of: ticket.id)
-            noteLock(reply, ticket.id)
+            let answer: QueueAnswer = try await run(
+                scripts.withdraw, ticket.id, [String(ticket.number), String(ticket.token)])
+            note(answer, of: ticket.id)
+            noteLock(answer.reply, ticket.id)
         } catch {
             let isToBeDone =
                 error.code == .unavailable || error.code == .outcomeUnknown && ticket.mayBeRepeated

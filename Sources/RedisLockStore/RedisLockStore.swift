@@ -149,14 +149,13 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func extend(
         _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let reply = try await run(
-            scripts.extend, id, [String(number), Self.text(token), String(lifetime.microseconds)], countMin: 9
-        )
-        note(reply, from: 9, of: id)
-        return ticket(in: reply).map { ticket in
+        let answer: TicketAnswer = try await run(
+            scripts.extend, id, [String(number), Self.text(token), String(lifetime.microseconds)])
+        note(answer, of: id)
+        return ticket(in: answer).map { ticket in
             indexes.tickets.set(
                 Self.member(number, id), score: ticket.expires, isNew: false, now: time.now())
-            noteLock(reply, id)
+            noteLock(answer.reply, id)
             return ticket.status
         }
     }
@@ -164,14 +163,15 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func finishServing(
         _ number: TicketNumber, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<Finished, Refusal> {
-        let reply = try await run(
-            scripts.finish, id, [String(number), Self.text(token), milliseconds(limits.numberRetention)],
-            countMin: 6)
-        note(reply, from: 6, of: id)
-        if let refusal = Refusal(reply.code) { return .failure(refusal) }
-        noteLock(reply, id)
+        let answer: QueueAnswer = try await run(
+            scripts.finish, id, [String(number), Self.text(token), milliseconds(limits.numberRetention)])
+        note(answer, of: id)
+        if let refusal = Refusal(answer.code) { return .failure(refusal) }
+        noteLock(answer.reply, id)
         return .success(
-            Finished(removed: reply[3] & 1 != 0, nowServing: reply[5], isSomeoneWaiting: reply[4] > 0))
+            Finished(
+                removed: answer.done.contains(.removed), nowServing: answer.nowServing,
+                isSomeoneWaiting: answer.count > 0))
     }
 
     package func withdraw(
@@ -183,16 +183,17 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func cleanUp(
         _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
     ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
-        let reply = try await run(
+        let answer: QueueAnswer = try await run(
             scripts.cleanUp, id,
-            [number.map { String($0) } ?? "", Self.text(token), milliseconds(limits.numberRetention)],
-            countMin: 6)
-        note(reply, from: 6, of: id)
-        if let refusal = Refusal(reply.code) { return .failure(refusal) }
-        noteLock(reply, id, isDeleted: reply[3] & 2 != 0)
+            [number.map { String($0) } ?? "", Self.text(token), milliseconds(limits.numberRetention)])
+        note(answer, of: id)
+        if let refusal = Refusal(answer.code) { return .failure(refusal) }
+        let isDeleted = answer.done.contains(.deleted)
+        noteLock(answer.reply, id, isDeleted: isDeleted)
         return .success(
             CleanedUp(
-                removed: reply[3] & 1 != 0, deleted: reply[3] & 2 != 0, isSomeoneWaiting: reply[4] > 0))
+                removed: answer.done.contains(.removed), deleted: isDeleted,
+                isSomeoneWaiting: answer.count > 0))
     }
 
     // MARK: The store itself

@@ -2,41 +2,37 @@ import LockStore
 import RedisClient
 import TicketLock
 
-/// What a script of ``LockScripts`` answers: whole numbers, as an array or as a text; the first three are the same for
-/// all.
+/// What every script of ``LockScripts`` answers: whole numbers, as an array or as a text, that begin alike.
 struct ScriptReply {
     enum Code: Int64 {
         case ok, gone, neverIssued, tokenMismatch, queueFull, noRoom, idempotencyKeyReused, acquireTimeout
     }
 
-    /// What happened to a ticket, as the scripts' journal has it.
-    enum Happening: Int64 {
-        case served = 1
-        case finished, withdrawn, expired, timedOut, deleted
-    }
+    /// How many numbers are the same for all.
+    static let headCount = 3
 
     let code: Code
     /// Redis's clock, in microseconds since 1970.
     let now: Int64
     /// When the lock was last touched, or its last ticket expires; nil when there is none.
     let score: Int64?
-    private let values: [Int64]
+    /// What follows, by its script.
+    let rest: ArraySlice<Int64>
 
-    /// - Parameter countMin: how many values the script gives at least; 3 or more.
-    init(_ reply: RedisReply, countMin: Int) throws(LockStoreError) {
+    init(_ reply: RedisReply) throws(LockStoreError) {
         let values: [Int64]
         switch reply {
         case .string(let bytes): values = Self.numbers(bytes)
         case .array(let elements): values = elements.compactMap(\.integer)
         default: values = []
         }
-        guard values.count >= max(3, countMin), let code = Code(rawValue: values[0]) else {
+        guard values.count >= Self.headCount, let code = Code(rawValue: values[0]) else {
             throw LockStoreError(.unreadable, "a script gave \(reply)")
         }
         self.code = code
         now = values[1]
         score = values[2] < 0 ? nil : values[2]
-        self.values = values
+        rest = values[Self.headCount...]
     }
 
     /// Decimal numbers with blanks between them; none if there is anything else.
@@ -60,21 +56,6 @@ struct ScriptReply {
         }
         numbers.append(isNegative ? -number : number)
         return numbers
-    }
-
-    var count: Int { values.count }
-
-    subscript(place: Int) -> Int64 { values[place] }
-
-    /// What happened, from that place to the end.
-    func journal(
-        from start: Int,
-        _ note: (_ happening: (what: Happening, isKeyed: Bool), TicketNumber, _ microseconds: Int64) -> Void
-    ) {
-        for place in stride(from: start, to: values.count - 2, by: 3) {
-            guard let what = Happening(rawValue: self[place] & 15) else { continue }
-            note((what, self[place] & 16 != 0), self[place + 1], self[place + 2])
-        }
     }
 }
 

@@ -1,0 +1,6 @@
+-- The scripts as they are put together for Redis, without the constants that stand in front of them.
+std = "lua51"
+max_line_length = 120
+read_globals = {"redis", "cjson", "KEYS", "ARGV", "KEY_PREFIX_BYTES", "CHANNEL_PREFIX", "CLAIM_PERIOD", "IS_CLEANUP"}
+-- No script uses all the functions that they have in common.
+ignore = {"211"}

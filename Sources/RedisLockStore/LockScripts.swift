@@ -1,0 +1,60 @@
+import RedisClient
+
+/// The scripts of a lock store, one for each operation; each is one atomic step on one key.
+///
+/// Their texts stand in `Scripts/*.lua`, which the build embeds; each operation's file says what its arguments are.
+/// A script is put together of `head.lua`, perhaps of what does the usual case at once, of `reading.lua` and
+/// `changing.lua`, the functions that they have in common, and of its operation.
+struct LockScripts: Sendable {
+    let take: RedisScript
+    let status: RedisScript
+    let check: RedisScript
+    let extend: RedisScript
+    let finish: RedisScript
+    let withdraw: RedisScript
+    let cleanUp: RedisScript
+    let waiting: RedisScript
+    let read: RedisScript
+    let create: RedisScript
+    let delete: RedisScript
+    let evict: RedisScript
+
+    var all: [RedisScript] {
+        [take, status, check, extend, finish, withdraw, cleanUp, waiting, read, create, delete, evict]
+    }
+
+    /// - Parameters:
+    ///   - keyPrefix: what every lock's key begins with; the rest is the conversation ID.
+    ///   - claimPeriod: how long a ticket of acquire that is at the head waits for the daemon that has its caller.
+    init(keyPrefix: String, channelPrefix: String, claimPeriod: Duration) {
+        let constants = """
+            local KEY_PREFIX_BYTES, CHANNEL_PREFIX = \(keyPrefix.utf8.count), '\(channelPrefix)'
+            local CLAIM_PERIOD = \(claimPeriod.microseconds)
+
+            """
+        // What only takes away, or reads, is done also when Redis is out of memory: so room is made again.
+        func script(_ parts: [UInt8]..., atOnce: String = "", adds: Bool = false) -> RedisScript {
+            let common = Self.text(PackageResources.reading_lua) + Self.text(PackageResources.changing_lua)
+            return RedisScript(
+                (adds ? "#!lua\n" : "#!lua flags=allow-oom\n") + constants
+                    + Self.text(PackageResources.head_lua)
+                    + atOnce + common + parts.map(Self.text).joined())
+        }
+        let finishAtOnce = Self.text(PackageResources.finish_at_once_lua)
+        take = script(
+            PackageResources.take_lua, atOnce: Self.text(PackageResources.take_at_once_lua), adds: true)
+        status = script(PackageResources.status_lua)
+        check = script(PackageResources.check_lua)
+        extend = script(PackageResources.extend_lua)
+        finish = script(PackageResources.finish_lua, atOnce: "local IS_CLEANUP = false\n" + finishAtOnce)
+        withdraw = script(PackageResources.withdraw_lua)
+        cleanUp = script(PackageResources.clean_up_lua, atOnce: "local IS_CLEANUP = true\n" + finishAtOnce)
+        waiting = script(PackageResources.waiting_lua)
+        read = script(PackageResources.lock_reply_lua, PackageResources.read_lua)
+        create = script(PackageResources.lock_reply_lua, PackageResources.create_lua, adds: true)
+        delete = script(PackageResources.delete_lua)
+        evict = script(PackageResources.evict_lua)
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
