@@ -4,7 +4,7 @@ import EventLoop
 final class KeptLink {
     enum Event: Sendable {
         case ready
-        case message(channel: String, payload: [UInt8])
+        case message(channel: RedisName, payload: [UInt8])
         /// A connection that was ready has ended.
         case lost(RedisError)
         /// An attempt has failed; the next is made after a while.

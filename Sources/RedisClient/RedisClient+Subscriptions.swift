@@ -6,7 +6,7 @@ extension RedisClient {
     /// It holds until ``unsubscribe(_:)``: when its connection is lost it is renewed by itself, which
     /// ``observe(message:state:)`` tells. Throws when Redis refuses it or there is no connection; the channel is
     /// then not subscribed to, unless it was before.
-    package func subscribe(_ channel: String) async throws(RedisError) {
+    package func subscribe(_ channel: RedisName) async throws(RedisError) {
         try startSubscriber()
         guard subscriptions.count < Subscriptions.channelsMax else {
             throw RedisError(
@@ -21,10 +21,10 @@ extension RedisClient {
     }
 
     /// Ends a subscription; one that is not there changes nothing. Those who wait for it fail.
-    package func unsubscribe(_ channel: String) {
+    package func unsubscribe(_ channel: RedisName) {
         guard let waiters = subscriptions.remove(channel) else { return }
         for waiter in waiters { waiter(.failure(RedisError(.unavailable, "the subscription was ended"))) }
-        subscriber?.ready?.send(RedisCommand(["UNSUBSCRIBE", channel]).bytes, replies: 1) { _ in }
+        subscriber?.ready?.send(RedisCommand(["UNSUBSCRIBE", channel.string]).bytes, replies: 1) { _ in }
     }
 
     /// The connection for messages follows the one for commands to another server.
@@ -50,15 +50,15 @@ extension RedisClient {
     }
 
     /// Asks for a channel, if there is a connection; otherwise that is done when there is one.
-    private func send(_ request: Subscriptions.Request, for channel: String) {
+    private func send(_ request: Subscriptions.Request, for channel: RedisName) {
         guard let link = subscriber?.ready else { return }
-        link.send(RedisCommand(["SUBSCRIBE", channel]).bytes, replies: 1) { [unowned self] result in
+        link.send(RedisCommand(["SUBSCRIBE", channel.string]).bytes, replies: 1) { [unowned self] result in
             onLoop { $0.answered(request, for: channel, result) }
         }
     }
 
     private func answered(
-        _ request: Subscriptions.Request, for channel: String, _ result: Result<[RedisReply], RedisError>
+        _ request: Subscriptions.Request, for channel: RedisName, _ result: Result<[RedisReply], RedisError>
     ) {
         let wereRenewed = subscriptions.areRenewed
         switch result {

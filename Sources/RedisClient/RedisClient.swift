@@ -20,7 +20,7 @@ package actor RedisClient: LoopActor {
     /// Why there is no connection; nil while there is one.
     package private(set) var lastProblem: RedisError?
     private var told = ToldProblems()
-    var onMessage: @Sendable (_ channel: String, _ payload: [UInt8]) -> Void = { _, _ in }
+    var onMessage: @Sendable (_ channel: RedisName, _ payload: [UInt8]) -> Void = { _, _ in }
     var onState: @Sendable (RedisState) -> Void = { _ in }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -71,7 +71,7 @@ package actor RedisClient: LoopActor {
     /// Sets what is called, on the loop's thread, with messages of subscribed channels and with changes of state.
     /// Once, before ``start()``.
     package func observe(
-        message: @escaping @Sendable (_ channel: String, _ payload: [UInt8]) -> Void,
+        message: @escaping @Sendable (_ channel: RedisName, _ payload: [UInt8]) -> Void,
         state: @escaping @Sendable (RedisState) -> Void
     ) {
         onMessage = message

@@ -20,7 +20,7 @@ final class RedisLink {
         /// Commands may be given now.
         case ready
         /// A message of a channel that is subscribed to.
-        case message(channel: String, payload: [UInt8])
+        case message(channel: RedisName, payload: [UInt8])
         /// The end; nothing follows, and no callback of a command is left.
         case ended(RedisError)
     }
@@ -181,7 +181,7 @@ final class RedisLink {
             parts.count == 3, parts[0].text == "message", let channel = parts[1].text,
             let payload = parts[2].bytes
         {
-            return event(.message(channel: channel, payload: payload))
+            return event(.message(channel: RedisName(channel), payload: payload))
         }
         let (isExpected, answered) = pending.take(reply)
         guard isExpected else {

@@ -15,7 +15,7 @@ struct Subscriptions {
         case toBeRenewed
     }
 
-    private var channels: [String: (request: Request, state: State)] = [:]
+    private var channels: [RedisName: (request: Request, state: State)] = [:]
     private var nextRequest = 0
     /// Channels that are to be renewed.
     private var missingCount = 0
@@ -23,13 +23,13 @@ struct Subscriptions {
     var count: Int { channels.count }
 
     /// All of them, to be asked for on a new connection.
-    var requests: [(channel: String, request: Request)] { channels.map { ($0.key, $0.value.request) } }
+    var requests: [(channel: RedisName, request: Request)] { channels.map { ($0.key, $0.value.request) } }
 
     /// Whether all are confirmed that once were.
     var areRenewed: Bool { missingCount == 0 }
 
     /// Adds a channel; gives the request that is to be made, if it is new. `waiter` is called in the end.
-    mutating func add(_ channel: String, _ waiter: @escaping Waiter) -> Request? {
+    mutating func add(_ channel: RedisName, _ waiter: @escaping Waiter) -> Request? {
         guard let (request, state) = channels[channel] else {
             nextRequest += 1
             channels[channel] = (nextRequest, .requested([waiter]))
@@ -44,7 +44,7 @@ struct Subscriptions {
     }
 
     /// Redis has confirmed a request; gives who waited for that.
-    mutating func confirm(_ request: Request, for channel: String) -> [Waiter] {
+    mutating func confirm(_ request: Request, for channel: RedisName) -> [Waiter] {
         guard let (current, state) = channels[channel], current == request else { return [] }
         channels[channel] = (request, .confirmed)
         switch state {
@@ -58,7 +58,7 @@ struct Subscriptions {
 
     /// A request has come to nothing: forgets the channel, unless it is to be renewed on the next connection;
     /// gives who waited for it.
-    mutating func refuse(_ request: Request, for channel: String) -> [Waiter] {
+    mutating func refuse(_ request: Request, for channel: RedisName) -> [Waiter] {
         guard let (current, state) = channels[channel], current == request,
             case .requested(let waiters) = state
         else {
@@ -69,7 +69,7 @@ struct Subscriptions {
     }
 
     /// Forgets a channel; gives who waited for it, nil if it was not there.
-    mutating func remove(_ channel: String) -> [Waiter]? {
+    mutating func remove(_ channel: RedisName) -> [Waiter]? {
         switch channels.removeValue(forKey: channel)?.state {
         case nil: return nil
         case .requested(let waiters): return waiters

@@ -24,8 +24,8 @@ struct LockIndex {
     }
 
     let key: String
-    private var pending: [String: (change: Change, serial: Int)] = [:]
-    private var order: [(member: String, serial: Int, due: Instant)] = []
+    private var pending: [RedisName: (change: Change, serial: Int)] = [:]
+    private var order: [(member: RedisName, serial: Int, due: Instant)] = []
     private var serial = 0
     /// Before this nothing is written.
     private var restsUntil = Instant(nanoseconds: .min)
@@ -50,7 +50,7 @@ struct LockIndex {
     private var isFull: Bool { pending.count > Self.pendingMax }
 
     /// The member may be forgotten after `score`, in microseconds. `isNew` if it was not there before.
-    mutating func set(_ member: String, score: Int64, isNew: Bool, now: Instant) {
+    mutating func set(_ member: RedisName, score: Int64, isNew: Bool, now: Instant) {
         switch pending[member]?.change {
         case .set(_, let wasNew)?: pending[member]?.change = .set(score: score, isNew: wasNew)
         case .remove?: pending[member]?.change = .set(score: score, isNew: false)
@@ -60,7 +60,7 @@ struct LockIndex {
         }
     }
 
-    mutating func remove(_ member: String, now: Instant) {
+    mutating func remove(_ member: RedisName, now: Instant) {
         switch pending[member]?.change {
         case .set(_, isNew: true)?:
             pending[member] = nil
@@ -70,7 +70,7 @@ struct LockIndex {
         }
     }
 
-    private mutating func add(_ member: String, _ change: Change, _ now: Instant) {
+    private mutating func add(_ member: RedisName, _ change: Change, _ now: Instant) {
         serial += 1
         pending[member] = (change, serial)
         order.append((member, serial, now + Self.delay))
@@ -92,10 +92,10 @@ struct LockIndex {
             switch pending.removeValue(forKey: member)?.change {
             case .set(let score, let isNew)?:
                 if isNew { batch.newCount += 1 }
-                added += [String(score), member]
+                added += [String(score), member.string]
                 if added.count > 2 * Self.membersPerCommandMax { Self.flush(&added, into: &batch) }
             case .remove?:
-                removed.append(member)
+                removed.append(member.string)
                 if removed.count > Self.membersPerCommandMax { Self.flush(&removed, into: &batch) }
             case nil: break
             }

@@ -9,8 +9,8 @@ extension RedisLockStore {
         room.subscription = .requested
         Task {
             do throws(RedisError) {
-                try await redis.subscribe(Self.channelPrefix + room.key)
-                if watchesKeys { try await redis.subscribe(keyChannelPrefix + room.key) }
+                try await redis.subscribe(RedisName(Self.channelPrefix + room.key))
+                if watchesKeys { try await redis.subscribe(RedisName(keyChannelPrefix + room.key)) }
                 guard rooms[room.id] === room else { return }
                 room.subscription = .confirmed
                 room.generation += 1
@@ -27,15 +27,15 @@ extension RedisLockStore {
     var keyChannelPrefix: String { "__keyspace@\(configuration.database)__:" }
 
     /// A message of one of our scripts, or of Redis itself about a key.
-    func received(_ text: String, on channel: String) {
-        if channel.hasPrefix(Self.channelPrefix) {
-            guard let room = rooms[key: String(channel.dropFirst(Self.channelPrefix.count))] else { return }
+    func received(_ text: String, on channel: RedisName) {
+        if let key = channel.dropping(Self.channelPrefix) {
+            guard let room = rooms[key: key] else { return }
             room.generation += 1
             guard !room.isEmpty else { return }
             for word in text.split(separator: " ") { heard(word, room) }
             check(room)
-        } else if channel.hasPrefix(keyChannelPrefix) {
-            guard let room = rooms[key: String(channel.dropFirst(keyChannelPrefix.count))] else { return }
+        } else if let key = channel.dropping(keyChannelPrefix) {
+            guard let room = rooms[key: key] else { return }
             room.generation += 1
             // Our scripts set keys with an expiry, which is told right behind; Rasa sets them without.
             room.isRewritten = text == "set"

@@ -25,7 +25,9 @@ extension RedisLockStore {
     static func text(_ token: FencingToken?) -> String { token.map { String($0) } ?? "" }
 
     /// A ticket's name in the indexes.
-    static func member(_ number: TicketNumber, _ id: ConversationID) -> String { "\(number):\(id.string)" }
+    static func member(_ number: TicketNumber, _ id: ConversationID) -> RedisName {
+        RedisName("\(number):\(id.string)")
+    }
 
     /// Takes a ticket, or finds the one that the key has got; makes room for a new lock when there is none.
     func take(
@@ -157,10 +159,11 @@ extension RedisLockStore {
     /// Takes over to the index whether there is the lock, and until when.
     func noteLock(_ reply: ScriptReply, _ id: ConversationID, isNew: Bool = false, isDeleted: Bool = false) {
         if isDeleted {
-            indexes.locks.remove(id.string, now: time.now())
+            indexes.locks.remove(RedisName(id.string), now: time.now())
         } else if let score = reply.score {
             indexes.locks.set(
-                id.string, score: score + limits.numberRetention.microseconds, isNew: isNew, now: time.now())
+                RedisName(id.string), score: score + limits.numberRetention.microseconds, isNew: isNew,
+                now: time.now())
         }
         setAlarm()
     }

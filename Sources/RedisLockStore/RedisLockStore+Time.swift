@@ -31,7 +31,8 @@ extension RedisLockStore {
             return check(room)
         }
         rooms.close(room)
-        let (channel, keyChannel) = (Self.channelPrefix + room.key, keyChannelPrefix + room.key)
+        let channel = RedisName(Self.channelPrefix + room.key)
+        let keyChannel = RedisName(keyChannelPrefix + room.key)
         Task {
             await redis.unsubscribe(channel)
             await redis.unsubscribe(keyChannel)

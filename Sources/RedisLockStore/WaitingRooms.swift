@@ -1,10 +1,11 @@
+import RedisClient
 import TicketLock
 
 /// The rooms of all conversations that somebody waits in here, by ID, by channel, and by when something is to be
 /// done for them.
 struct WaitingRooms {
     private var byID: [ConversationID: WaitingRoom] = [:]
-    private var byKey: [String: WaitingRoom] = [:]
+    private var byKey: [RedisName: WaitingRoom] = [:]
     private var byPlace: [WaitingRoom?] = []
     private var free: [Int] = []
     private var deadlines = DeadlineHeap()
@@ -14,7 +15,7 @@ struct WaitingRooms {
     var nextDeadline: Instant? { deadlines.first?.due }
 
     subscript(id: ConversationID) -> WaitingRoom? { byID[id] }
-    subscript(key key: String) -> WaitingRoom? { byKey[key] }
+    subscript(key key: RedisName) -> WaitingRoom? { byKey[key] }
 
     /// How many messages a conversation's room has heard; nil when it would miss some.
     func generation(of id: ConversationID) -> Int? {
@@ -28,14 +29,14 @@ struct WaitingRooms {
         let room = WaitingRoom(id: id, key: key, place: place)
         if place == byPlace.count { byPlace.append(room) } else { byPlace[place] = room }
         byID[id] = room
-        byKey[key] = room
+        byKey[RedisName(key)] = room
         return room
     }
 
     mutating func close(_ room: WaitingRoom) {
         guard byID[room.id] === room else { return }
         byID[room.id] = nil
-        byKey[room.key] = nil
+        byKey[RedisName(room.key)] = nil
         byPlace[room.place] = nil
         deadlines.remove(room.place)
         free.append(room.place)

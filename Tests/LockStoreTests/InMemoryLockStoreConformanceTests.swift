@@ -32,4 +32,7 @@ struct InMemoryLockStoreConformanceTests {
 
     @Test("What Rasa's tests ask for", arguments: LockStoreConformance.rasa)
     func rasa(_ rule: LockStoreCase) async throws { try await rule.run(on: MemoryHarness()) }
+
+    @Test("IDs are bytes", arguments: LockStoreConformance.bytes)
+    func bytes(_ rule: LockStoreCase) async throws { try await rule.run(on: MemoryHarness()) }
 }

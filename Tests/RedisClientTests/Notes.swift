@@ -4,7 +4,7 @@ import Synchronization
 /// What a client told, in its order.
 final class Notes: Sendable {
     struct Message: Equatable {
-        let channel: String
+        let channel: RedisName
         let payload: String
     }
 
@@ -18,7 +18,7 @@ final class Notes: Sendable {
 
     func add(_ notice: RedisNotice) { contents.withLock { $0.notices.append(notice) } }
     func add(_ state: RedisState) { contents.withLock { $0.states.append(state) } }
-    func add(_ channel: String, _ payload: [UInt8]) {
+    func add(_ channel: RedisName, _ payload: [UInt8]) {
         let message = Message(channel: channel, payload: String(decoding: payload, as: UTF8.self))
         contents.withLock { $0.messages.append(message) }
     }

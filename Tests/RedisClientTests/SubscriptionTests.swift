@@ -9,7 +9,7 @@ struct SubscriptionTests {
         try await RunningRedis.with { redis in
             try await ClientCase.with(RedisConfiguration(redis)) { scene in
                 try await scene.ready()
-                for channel in ["a", "b", "c"] { try await scene.client.subscribe(channel) }
+                for channel: RedisName in ["a", "b", "c"] { try await scene.client.subscribe(channel) }
                 await scene.client.unsubscribe("b")
                 try await redis.command("CLIENT", "KILL", "TYPE", "pubsub")
                 try await eventually("renewed") { scene.notes.states.last == .subscriptionsRenewed }

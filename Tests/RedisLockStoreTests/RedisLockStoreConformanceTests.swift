@@ -32,4 +32,7 @@ struct RedisLockStoreConformanceTests {
 
     @Test("What Rasa's tests ask for", .serialized, arguments: LockStoreConformance.rasa)
     func rasa(_ rule: LockStoreCase) async throws { try await RedisHarness.play(rule) }
+
+    @Test("IDs are bytes", .serialized, arguments: LockStoreConformance.bytes)
+    func bytes(_ rule: LockStoreCase) async throws { try await RedisHarness.play(rule) }
 }

@@ -48,7 +48,7 @@ struct StoredStoreConformanceTests {
             LockStoreConformance.numbers, LockStoreConformance.queue, LockStoreConformance.waiting,
             LockStoreConformance.acquire, LockStoreConformance.idempotency, LockStoreConformance.handOver,
             LockStoreConformance.locks, LockStoreConformance.limits, LockStoreConformance.shutDown,
-            LockStoreConformance.rasa,
+            LockStoreConformance.rasa, LockStoreConformance.bytes,
         ])
     func rules(durability: StateDurability, rules: [LockStoreCase]) async throws {
         for rule in rules { try await rule.run(on: StoredHarness(durability)) }
