@@ -1,7 +1,7 @@
 import Glibc
 
 /// A socket's address: an IP address and a port, or a Unix socket's path.
-package struct NetworkAddress: Sendable {
+package struct NetworkAddress: Sendable, Equatable {
     /// The longest path of a Unix socket, in bytes; a NUL follows it.
     package static let unixPathBytesMax = 107
 
@@ -25,6 +25,15 @@ package struct NetworkAddress: Sendable {
         length = socklen_t(MemoryLayout<sockaddr_un>.size)
         withUnsafeBytes(of: &address) { bytes in
             withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: bytes) }
+        }
+    }
+
+    package static func == (left: NetworkAddress, right: NetworkAddress) -> Bool {
+        withUnsafeBytes(of: left.storage) { one in
+            withUnsafeBytes(of: right.storage) { other in
+                left.length == right.length
+                    && one.prefix(Int(left.length)).elementsEqual(other.prefix(Int(left.length)))
+            }
         }
     }
 

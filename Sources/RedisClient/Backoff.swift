@@ -3,16 +3,22 @@
 struct Backoff {
     /// The longest that the first wait may be.
     static let shortest: Duration = .milliseconds(50)
-    /// The longest wait.
-    static let longest: Duration = .seconds(5)
+    /// The longest wait for a server that cannot be reached, or not yet: it must be found soon when it is back, since
+    /// others do not wait for long for a daemon that is not there.
+    static let longest: Duration = .milliseconds(500)
+    /// The longest wait for one that lets us not in, which takes somebody's doing.
+    static let longestRefused: Duration = .seconds(5)
 
     private var bound = Self.shortest
 
     /// The next wait: from nothing to a bound that doubles each time.
     ///
-    /// - Parameter random: from 0 to 1.
-    mutating func next(random: Double) -> Duration {
-        defer { bound = min(bound * 2, Self.longest) }
+    /// - Parameters:
+    ///   - random: from 0 to 1.
+    ///   - isRefused: whether the server does not let us in.
+    mutating func next(random: Double, isRefused: Bool = false) -> Duration {
+        bound = min(bound, isRefused ? Self.longestRefused : Self.longest)
+        defer { bound *= 2 }
         return bound * random
     }
 

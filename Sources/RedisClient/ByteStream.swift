@@ -30,21 +30,25 @@ final class ByteStream {
     private var output = OutputBuffer()
     private var willFlush = false
     private var isEnded = false
+    /// Where it is connected to, once it is.
+    private(set) var peer: NetworkAddress?
 
     /// Begins to connect.
     ///
     /// - Parameters:
+    ///   - peer: what the address's name stands for, if that is not to be looked up.
     ///   - deadline: by when there must be a socket, on ``Alarm``'s clock; TLS takes the time it is given.
     ///   - event: not called from within this call.
     init(
-        to address: RedisAddress, _ tls: RedisTLS?, by deadline: Int64, on loop: EventLoop,
+        to address: RedisAddress, at peer: NetworkAddress?, _ tls: RedisTLS?, by deadline: Int64,
+        on loop: EventLoop,
         event: @escaping (Event) -> Void
     ) throws(EventLoopError) {
         self.address = address
         self.tls = tls
         self.loop = loop
         self.event = event
-        dialer = try Dialer(to: address, by: deadline, on: loop) { [unowned self] in dialed($0) }
+        dialer = try Dialer(to: address, at: peer, by: deadline, on: loop) { [unowned self] in dialed($0) }
     }
 
     /// Ends it without an event. A second call does nothing.
@@ -133,11 +137,12 @@ final class ByteStream {
 
     // MARK: Opening
 
-    private func dialed(_ result: Result<Int32, RedisError>) {
+    private func dialed(_ result: Result<(descriptor: Int32, peer: NetworkAddress), RedisError>) {
         dialer = nil
         switch result {
         case .failure(let error): fail(error)
-        case .success(let descriptor):
+        case .success(let (descriptor, peer)):
+            self.peer = peer
             do throws(EventLoopError) {
                 watch = try Watch(descriptor, on: loop) { [unowned self] in socketIsReady() }
             } catch {

@@ -5,7 +5,7 @@ import Glibc
 /// long that no time is left for the others. Loop thread only; ``cancel()`` it before dropping it unanswered.
 final class Dialer {
     /// A socket, which is the callee's from then on, or why there is none.
-    typealias Done = (Result<Int32, RedisError>) -> Void
+    typealias Done = (Result<(descriptor: Int32, peer: NetworkAddress), RedisError>) -> Void
 
     private let address: RedisAddress
     private let loop: EventLoop
@@ -14,15 +14,17 @@ final class Dialer {
     private var alarm: Alarm?
     private var lookup: NameLookup?
     private var candidates: [NetworkAddress] = []
-    private var attempt: (descriptor: Int32, watch: Watch)?
+    private var attempt: (descriptor: Int32, watch: Watch, peer: NetworkAddress)?
     /// Why the last address did not answer.
     private var problem: String
 
     /// - Parameters:
+    ///   - peer: what the name stands for, if that is not to be looked up.
     ///   - deadline: on ``Alarm``'s clock.
     ///   - done: called once, not from within this call.
     init(
-        to address: RedisAddress, by deadline: Int64, on loop: EventLoop, done: @escaping Done
+        to address: RedisAddress, at peer: NetworkAddress? = nil, by deadline: Int64, on loop: EventLoop,
+        done: @escaping Done
     ) throws(EventLoopError) {
         self.address = address
         self.loop = loop
@@ -30,6 +32,11 @@ final class Dialer {
         self.done = done
         problem = "no answer in time"
         alarm = try Alarm(on: loop) { [unowned self] in timePassed() }
+        if let peer {
+            candidates = [peer]
+            alarm?.set(0)
+            return
+        }
         switch address {
         case .tcp(let host, let port):
             alarm?.set(deadline)
@@ -91,7 +98,7 @@ final class Dialer {
         do throws(EventLoopError) {
             let watch = try Watch(descriptor, on: loop) { [unowned self] in connected() }
             watch.awaitsWriting = true
-            attempt = (descriptor, watch)
+            attempt = (descriptor, watch, candidate)
         } catch {
             close(descriptor)
             problem = error.description
@@ -115,7 +122,7 @@ final class Dialer {
         attempt.watch.stop()
         self.attempt = nil
         setOptions(attempt.descriptor)
-        finish(.success(attempt.descriptor))
+        finish(.success((attempt.descriptor, attempt.peer)))
     }
 
     /// Small commands leave at once; a peer that has vanished is noticed also when nothing is sent to it.
@@ -131,7 +138,7 @@ final class Dialer {
         }
     }
 
-    private func finish(_ result: Result<Int32, RedisError>) {
+    private func finish(_ result: Result<(descriptor: Int32, peer: NetworkAddress), RedisError>) {
         let done = done
         cancel()
         done?(result)

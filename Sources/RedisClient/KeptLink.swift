@@ -24,6 +24,8 @@ final class KeptLink {
     /// The master that the next attempt is made to, unasked.
     private var announced: RedisAddress?
     private var readySince: Int64?
+    /// The one server that is connected to, when another connection decides which.
+    private var leader: (address: RedisAddress, peer: NetworkAddress)?
 
     /// - Parameter random: gives numbers from 0 to 1.
     init(
@@ -67,7 +69,19 @@ final class KeptLink {
         link?.end(RedisError(.outcomeUnknown, "the master is now \(master)"))
     }
 
+    /// Goes where another connection has gone, and nowhere else: at once, if it is not there.
+    func follow(_ address: RedisAddress, at peer: NetworkAddress) {
+        leader = (address, peer)
+        if let link {
+            // One that is still being made goes on, unless it leads elsewhere.
+            guard link.address != address || link.target != peer else { return }
+            link.end(RedisError(.outcomeUnknown, "the connection for commands is now to \(address)"))
+        }
+        alarm?.set(Alarm.now)
+    }
+
     private func attempt() {
+        if let leader { return connect(to: leader.address, at: leader.peer) }
         switch configuration.server {
         case .address(let address): connect(to: address)
         case .sentinels(let sentinels, let master):
@@ -91,9 +105,10 @@ final class KeptLink {
         }
     }
 
-    private func connect(to address: RedisAddress) {
+    private func connect(to address: RedisAddress, at peer: NetworkAddress? = nil) {
         do throws(EventLoopError) {
-            link = try RedisLink(to: address, for: purpose, configuration, on: loop) { [unowned self] in
+            link = try RedisLink(to: address, at: peer, for: purpose, configuration, on: loop) {
+                [unowned self] in
                 handle($0)
             }
         } catch {
@@ -118,7 +133,7 @@ final class KeptLink {
         readySince = nil
         // One that ends as soon as it is ready has not succeeded.
         if let lasted, lasted >= Backoff.longest.nanoseconds { backoff.reset() }
-        let wait = backoff.next(random: random())
+        let wait = backoff.next(random: random(), isRefused: error.isRefusal)
         alarm?.set(Alarm.now + wait.nanoseconds)
         event(lasted == nil ? .failed(error, next: wait) : .lost(error))
     }

@@ -28,11 +28,12 @@ extension RedisClient {
     }
 
     /// The connection for messages follows the one for commands to another server.
-    func followSubscriptions(to address: RedisAddress) {
-        subscriber?.follow(address)
+    func followCommands() {
+        guard let link = commands?.ready, let peer = link.peer else { return }
+        subscriber?.follow(link.address, at: peer)
     }
 
-    private func startSubscriber() throws(RedisError) {
+    func startSubscriber() throws(RedisError) {
         guard isReady else { throw unavailable }
         if let subscriber {
             guard !subscriber.isResting else {
@@ -45,12 +46,12 @@ extension RedisClient {
         } catch {
             throw RedisError(.unavailable, error.description)
         }
-        if let address = commands?.address { subscriber?.follow(address) }
-        subscriber?.start()
+        // Which begins to connect.
+        followCommands()
     }
 
     /// Asks for a channel, if there is a connection; otherwise that is done when there is one.
-    private func send(_ request: Subscriptions.Request, for channel: RedisName) {
+    func send(_ request: Subscriptions.Request, for channel: RedisName) {
         guard let link = subscriber?.ready else { return }
         link.send(RedisCommand(["SUBSCRIBE", channel.string]).bytes, replies: 1) { [unowned self] result in
             onLoop { $0.answered(request, for: channel, result) }
@@ -60,7 +61,6 @@ extension RedisClient {
     private func answered(
         _ request: Subscriptions.Request, for channel: RedisName, _ result: Result<[RedisReply], RedisError>
     ) {
-        let wereRenewed = subscriptions.areRenewed
         switch result {
         case .failure(let error):
             for waiter in subscriptions.refuse(request, for: channel) { waiter(.failure(error)) }
@@ -72,29 +72,42 @@ extension RedisClient {
                 for waiter in subscriptions.confirm(request, for: channel) { waiter(.success(())) }
             }
         }
-        if !wereRenewed, subscriptions.areRenewed {
-            log(.subscriptionsRenewed)
-            onState(.subscriptionsRenewed)
-        }
+        tellOfMessages()
+        if channel == echo?.channel { subscribedToSelf(result) }
     }
 
     private func subscriberEvent(_ event: KeptLink.Event) {
         switch event {
         case .ready:
-            // The two may have been told of different masters.
-            if let master = commands?.ready?.address, master != subscriber?.address {
-                subscriber?.follow(master)
-                return
-            }
             for (channel, request) in subscriptions.requests { send(request, for: channel) }
-        case .message(let channel, let payload): onMessage(channel, payload)
+            listenToSelf()
+        case .message(let channel, let payload):
+            if channel == echo?.channel { heard(payload) }
+            onMessage(channel, payload)
         case .lost(let error):
-            log(.subscriptionsLost(error))
-            onState(.subscriptionsLost)
             loseSubscriptions(error)
+            loseMessages(error)
         case .failed(let error, _):
             loseSubscriptions(error)
+            loseMessages(error)
         }
+    }
+
+    /// Tells when messages come in that did not: all that was subscribed to is again, and we hear ourselves.
+    func tellOfMessages() {
+        guard messagesComeIn != true, subscriptions.areRenewed, echo?.isHeard ?? true else { return }
+        messagesComeIn = true
+        log(.subscriptionsRenewed)
+        onState(.subscriptionsRenewed)
+    }
+
+    /// Tells when messages come in no more.
+    func loseMessages(_ error: RedisError) {
+        echo?.isHeard = false
+        guard messagesComeIn != false else { return }
+        messagesComeIn = false
+        log(.subscriptionsLost(error))
+        onState(.subscriptionsLost)
     }
 
     private func loseSubscriptions(_ error: RedisError) {

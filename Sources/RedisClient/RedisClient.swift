@@ -15,7 +15,11 @@ package actor RedisClient: LoopActor {
     var announcements: KeptLink?
     var search: MasterSearch?
     var subscriptions = Subscriptions()
+    /// As it was told last; nil before that.
+    var messagesComeIn: Bool?
     var subscriber: KeptLink?
+    /// Listens to itself, if it has a channel for that.
+    var echo: Echo?
     private var isStopped = false
     /// Why there is no connection; nil while there is one.
     package private(set) var lastProblem: RedisError?
@@ -27,9 +31,11 @@ package actor RedisClient: LoopActor {
 
     /// - Parameters:
     ///   - log: called on the loop's thread with what is worth a line.
+    ///   - echoChannel: one that nobody else has; it is listened to as long as there is a connection, and tells whether
+    ///     messages come in.
     ///   - random: gives numbers from 0 to 1, for the waits between attempts to connect.
     package init(
-        loop: EventLoop, configuration: RedisConfiguration,
+        loop: EventLoop, configuration: RedisConfiguration, echoChannel: RedisName? = nil,
         log: @escaping @Sendable (RedisNotice) -> Void = { _ in },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) }
     ) {
@@ -37,6 +43,8 @@ package actor RedisClient: LoopActor {
         self.configuration = configuration
         self.log = log
         self.random = random
+        echo = echoChannel.map { Echo(channel: $0) }
+        messagesComeIn = echoChannel == nil ? true : nil
         lastProblem = RedisError(.unavailable, "no connection to Redis has been made yet")
     }
 
@@ -47,6 +55,7 @@ package actor RedisClient: LoopActor {
         commands = try makeLink(for: .commands) { $0.commandsEvent($1) }
         commands?.start()
         try watchSentinels()
+        try startEcho()
     }
 
     /// Ends the connections for good. What is in flight fails; so does everything that is asked later.
@@ -56,6 +65,8 @@ package actor RedisClient: LoopActor {
         lastProblem = problem
         commands?.stop()
         subscriber?.stop()
+        echo?.alarm?.stop()
+        echo = nil
         announcements?.stop()
         search?.cancel()
         search = nil
@@ -152,11 +163,10 @@ package actor RedisClient: LoopActor {
         case .ready:
             lastProblem = nil
             told = ToldProblems()
-            if let address = commands?.address {
-                log(.ready(address))
-                followSubscriptions(to: address)
-            }
+            if let address = commands?.address { log(.ready(address)) }
+            followCommands()
             onState(.ready)
+            listenToSelf()
         case .lost(let error):
             lastProblem = error
             log(.lost(error))

@@ -30,5 +30,8 @@ package struct RedisError: Error, Equatable, Sendable, CustomStringConvertible {
         detail = message
     }
 
+    /// Whether it takes somebody's doing to change what the server says: it does not know us, or gives us no right.
+    var isRefusal: Bool { code == .refused && ["NOAUTH", "WRONGPASS", "NOPERM"].contains(word) }
+
     package var description: String { detail }
 }

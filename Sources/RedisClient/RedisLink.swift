@@ -48,12 +48,16 @@ final class RedisLink {
 
     /// Begins to connect.
     ///
-    /// - Parameter event: not called from within this call.
+    /// - Parameters:
+    ///   - peer: what the address's name stands for, if that is not to be looked up.
+    ///   - event: not called from within this call.
     init(
-        to address: RedisAddress, for purpose: Purpose, _ configuration: RedisConfiguration,
+        to address: RedisAddress, at peer: NetworkAddress? = nil, for purpose: Purpose,
+        _ configuration: RedisConfiguration,
         on loop: EventLoop, event: @escaping (Event) -> Void
     ) throws(EventLoopError) {
         self.address = address
+        target = peer
         self.purpose = purpose
         self.configuration = configuration
         self.event = event
@@ -62,7 +66,7 @@ final class RedisLink {
         alarm = try Alarm(on: loop) { [unowned self] in alarmWentOff() }
         alarm?.set(deadline)
         do throws(EventLoopError) {
-            stream = try ByteStream(to: address, configuration.tls, by: deadline, on: loop) {
+            stream = try ByteStream(to: address, at: peer, configuration.tls, by: deadline, on: loop) {
                 [unowned self] in handle($0)
             }
         } catch {
@@ -70,6 +74,11 @@ final class RedisLink {
             throw error
         }
     }
+
+    /// Where it is connected to, by number.
+    var peer: NetworkAddress? { stream?.peer }
+    /// Where it was told to connect to, by number.
+    let target: NetworkAddress?
 
     /// Ends the connection without an event. What is in flight is told.
     func stop() {
@@ -83,6 +92,12 @@ final class RedisLink {
         isReady = false
         if pending.count == 0 { end(reason) }
     }
+
+    /// Takes what has come in already.
+    func catchUp() { stream?.read() }
+
+    /// Whether nothing is under way.
+    var isIdle: Bool { pending.count == 0 }
 
     // MARK: Commands
 

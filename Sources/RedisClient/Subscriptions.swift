@@ -25,6 +25,20 @@ struct Subscriptions {
     /// All of them, to be asked for on a new connection.
     var requests: [(channel: RedisName, request: Request)] { channels.map { ($0.key, $0.value.request) } }
 
+    /// Those that are to be renewed.
+    var missing: [(channel: RedisName, request: Request)] {
+        guard missingCount > 0 else { return [] }
+        return channels.compactMap { channel, entry in
+            if case .toBeRenewed = entry.state { (channel, entry.request) } else { nil }
+        }
+    }
+
+    func contains(_ channel: RedisName) -> Bool { channels[channel] != nil }
+
+    func isConfirmed(_ channel: RedisName) -> Bool {
+        if case .confirmed? = channels[channel]?.state { true } else { false }
+    }
+
     /// Whether all are confirmed that once were.
     var areRenewed: Bool { missingCount == 0 }
 

@@ -6,6 +6,15 @@ import RedisClient
 /// A script is put together of `head.lua`, perhaps of what does the usual case at once, of `reading.lua` and
 /// `changing.lua`, the functions that they have in common, and of its operation.
 struct LockScripts: Sendable {
+    /// The time between the two looks after which a daemon that does not listen is taken to be gone.
+    static let lookPeriod: Duration = .seconds(1)
+    /// How long a ticket at the head waits for a caller that was sent elsewhere, as by a daemon that ends.
+    static let returnPeriod: Duration = .seconds(5)
+    /// Tickets of daemons that are gone that are dropped in one step: each takes some 5 us.
+    static let unheardMax = 1_000
+    /// Other daemons that are looked at in one step.
+    static let homesMax = 16
+
     let take: RedisScript
     let status: RedisScript
     let check: RedisScript
@@ -29,7 +38,9 @@ struct LockScripts: Sendable {
     init(keyPrefix: String, channelPrefix: String, claimPeriod: Duration) {
         let constants = """
             local KEY_PREFIX_BYTES, CHANNEL_PREFIX = \(keyPrefix.utf8.count), '\(channelPrefix)'
-            local CLAIM_PERIOD = \(claimPeriod.microseconds)
+            local CLAIM_PERIOD, LOOK_PERIOD = \(claimPeriod.microseconds), \(Self.lookPeriod.microseconds)
+            local RETURN_PERIOD = \(Self.returnPeriod.microseconds)
+            local UNHEARD_MAX, HOMES_MAX = \(Self.unheardMax), \(Self.homesMax)
 
             """
         // What only takes away, or reads, is done also when Redis is out of memory: so room is made again.

@@ -5,6 +5,8 @@ import TicketLock
 extension RedisLockStore {
     /// How long nothing is asked after Redis has refused to answer.
     static let rest: Duration = .milliseconds(500)
+    /// How long nothing more is asked about a room whose messages do not come in.
+    static let deafPause: Duration = .milliseconds(500)
     /// How long nothing is asked because of the time alone after an answer: the clocks may be a little apart.
     private static let pause: Duration = .milliseconds(1)
 
@@ -12,22 +14,25 @@ extension RedisLockStore {
     func check(_ room: WaitingRoom) {
         room.mustCheck = true
         guard isReady, !room.isEmpty, !room.isChecking else { return }
+        guard mayAsk(room) else { return schedule(room) }
         room.isChecking = true
-        Task { await runChecks(room) }
+        begin { await $0.runChecks(room) }
+    }
+
+    /// Whether messages tell of all that happens to a room's tickets.
+    func isHeard(_ room: WaitingRoom) -> Bool { hearsMessages && room.subscription == .confirmed }
+
+    /// A room whose messages do not come in is asked about now and then, however many wait there.
+    private func mayAsk(_ room: WaitingRoom) -> Bool {
+        isHeard(room) || time.now() >= room.lastAsked + Self.deafPause
     }
 
     private func runChecks(_ room: WaitingRoom) async {
-        while room.mustCheck, !room.isEmpty, isReady {
+        while room.mustCheck, !room.isEmpty, isReady, mayAsk(room) {
+            room.lastAsked = time.now()
             let asked = room.takeAsked(now: time.now())
             do throws(LockStoreError) {
-                let arguments = asked.flatMap { ticket in
-                    [
-                        String(ticket.status.number), String(ticket.status.token), String(ticket.expires),
-                        String(ticket.lifetime ?? -1),
-                    ]
-                }
-                let answer: CheckAnswer = try await run(scripts.check, room.id, arguments, isReading: true)
-                tell(room, asked, answer)
+                try await ask(room, asked)
                 room.restsUntil = time.now() + Self.pause
             } catch {
                 if error.code == .unreadable {
@@ -41,6 +46,20 @@ extension RedisLockStore {
         }
         room.isChecking = false
         schedule(room)
+    }
+
+    /// Asks about some of a room's tickets, and tells their callers.
+    func ask(_ room: WaitingRoom, _ asked: [WaitingRoom.Ticket]) async throws(LockStoreError) {
+        let arguments = asked.flatMap { ticket in
+            [
+                String(ticket.status.number), String(ticket.status.token), String(ticket.expires),
+                String(ticket.lifetime ?? -1),
+            ]
+        }
+        // A daemon that ends has no callers.
+        let home = isShuttingDown ? "" : home
+        let answer: CheckAnswer = try await run(scripts.check, room.id, [home] + arguments, isReading: true)
+        tell(room, asked, answer)
     }
 
     /// Tells the callers what a check has found out.
@@ -61,7 +80,7 @@ extension RedisLockStore {
                     Self.member(status.number, room.id), score: seen.expires, isNew: false, now: time.now())
             }
             if status.isLocked {
-                room.update(ticket.group, status, expires: seen.expires)
+                room.update(ticket.group, status, expires: seen.expires, now: time.now())
             } else {
                 waiters.resolveAll(ticket.group) { _ in .success(status) }
                 room.forget(ticket.group)
@@ -70,14 +89,21 @@ extension RedisLockStore {
     }
 
     private func tellGone(_ room: WaitingRoom, _ ticket: WaitingRoom.Ticket, now: Int64) {
-        let heard = room.tickets.first { $0.group == ticket.group }?.reason
-        let reason = heard ?? (ticket.expires <= now ? .expired : .unknown)
-        waiters.resolveAll(ticket.group) { waiter in
+        let ticket = room.tickets.first { $0.group == ticket.group } ?? ticket
+        let reason = ticket.reason ?? (ticket.expires <= now ? .expired : .unknown)
+        // It was not claimed in time, or Redis lost it.
+        let wasOutOfTouch = ticket.isUnheard || reason == .unknown && ticket.seen < lastLoss
+        waiters.endAll(ticket.group) { waiter in
+            guard waiter.isAcquire else { return .answered(.failure(.gone(reason))) }
+            if wasOutOfTouch { return .failed(Self.outOfTouch) }
             // The ticket of an acquire lives to its caller's timeout, so this is that timeout.
-            .failure(waiter.isAcquire && reason == .expired ? .acquireTimeout : .gone(reason))
+            return .answered(.failure(reason == .expired ? .acquireTimeout : .gone(reason)))
         }
         room.forget(ticket.group)
     }
+
+    private static let outOfTouch = LockStoreError(
+        .unavailable, "this daemon was out of touch with Redis, and the ticket has lost its place")
 
     /// Answers all who wait in a room with an error; their tickets keep their places.
     func letGo(_ room: WaitingRoom, _ error: LockStoreError) {

@@ -45,11 +45,11 @@ extension RedisLockStore {
             counting.givesUpAt = counting.givesUpAt ?? time.now() + Counting.patience
             guard !counting.isUnderWay else { return setAlarm() }
             counting.isUnderWay = true
-            Task {
-                try? await writeIndexes(isCounting: true)
-                counting.isUnderWay = false
-                counting.lastEnd = time.now()
-                counting.end()
+            begin { store in
+                try? await store.writeIndexes(isCounting: true)
+                store.counting.isUnderWay = false
+                store.counting.lastEnd = store.time.now()
+                store.counting.end()
             }
             setAlarm()
         }

@@ -7,19 +7,21 @@ extension RedisLockStore {
     func subscribe(_ room: WaitingRoom) {
         guard isReady, room.subscription == .none else { return }
         room.subscription = .requested
-        Task {
+        begin { store in
             do throws(RedisError) {
-                try await redis.subscribe(RedisName(Self.channelPrefix + room.key))
-                if watchesKeys { try await redis.subscribe(RedisName(keyChannelPrefix + room.key)) }
-                guard rooms[room.id] === room else { return }
+                try await store.redis.subscribe(RedisName(Self.channelPrefix + room.key))
+                if store.watchesKeys {
+                    try await store.redis.subscribe(RedisName(store.keyChannelPrefix + room.key))
+                }
+                guard store.rooms[room.id] === room else { return }
                 room.subscription = .confirmed
                 room.generation += 1
-                check(room)
+                store.check(room)
             } catch {
-                guard rooms[room.id] === room else { return }
+                guard store.rooms[room.id] === room else { return }
                 room.subscription = .none
-                room.restsUntil = time.now() + Self.rest
-                schedule(room)
+                room.restsUntil = store.time.now() + Self.rest
+                store.schedule(room)
             }
         }
     }
@@ -28,7 +30,9 @@ extension RedisLockStore {
 
     /// A message of one of our scripts, or of Redis itself about a key.
     func received(_ text: String, on channel: RedisName) {
-        if let key = channel.dropping(Self.channelPrefix) {
+        if channel == ownChannel {
+            called(text)
+        } else if let key = channel.dropping(Self.channelPrefix) {
             guard let room = rooms[key: key] else { return }
             room.generation += 1
             guard !room.isEmpty else { return }
@@ -41,15 +45,15 @@ extension RedisLockStore {
             room.isRewritten = text == "set"
             guard !room.isEmpty, text == "set" || text == "del" else { return }
             // At the end of this turn of the loop.
-            Task {
+            begin { store in
                 guard text == "del" || room.isRewritten else { return }
                 room.askAll()
-                check(room)
+                store.check(room)
             }
         }
     }
 
-    /// What a script tells of a ticket: `x5`, `r5`, `e5`; or of the whole lock: `d`.
+    /// What a script tells of a ticket: `x5`, `r5`, `u5`, `e5`; or of the whole lock: `d`.
     private func heard(_ word: Substring, _ room: WaitingRoom) {
         if word == "d" {
             for ticket in room.tickets { room[ticket.status.number]?.reason = .lockDeleted }
@@ -60,6 +64,7 @@ extension RedisLockStore {
         switch word.first {
         case "x": room[number]?.reason = .expired
         case "r": room[number]?.reason = .removed
+        case "u": room[number]?.isUnheard = true
         default: break
         }
         room.ask(number)

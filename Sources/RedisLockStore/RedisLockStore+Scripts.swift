@@ -41,7 +41,7 @@ extension RedisLockStore {
                     String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
                     order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
                     String(order.timeout.microseconds), order.key ?? "", String(highestToken + 1),
-                    milliseconds(order.lifetime + limits.numberRetention),
+                    milliseconds(order.lifetime + limits.numberRetention), hearsMessages ? home : "",
                 ])
             if answer.code == .noRoom, !hasRoom {
                 guard try await makeRoom() else { return .failure(.tooManyLocks) }
@@ -179,7 +179,7 @@ extension Statistics {
             waitTimes.record(nanoseconds: microseconds * 1000)
             return
         case .finished: finished += 1
-        case .withdrawn, .timedOut: withdrawn += 1
+        case .withdrawn, .timedOut, .unheard: withdrawn += 1
         case .expired: if wasServed { expiredHeld += 1 } else { expiredWaiting += 1 }
         case .deleted: deleted += 1
         }

@@ -16,19 +16,31 @@ extension RedisLockStore {
         case .ready: becameReady()
         case .lost:
             isReady = false
+            lastLoss = time.now()
             givesUpAt = time.now() + configuration.timeout
             setAlarm()
         case .subscriptionsLost:
-            for room in rooms.all where room.subscription == .confirmed {
-                // The client asks for the channels again by itself.
-                room.subscription = .requested
+            hearsMessages = false
+            lastLoss = time.now()
+            for room in rooms.all {
                 room.generation += 1
-                room.isToBeRenewed = true
+                if room.subscription == .confirmed {
+                    // The client asks for the channels again by itself.
+                    room.subscription = .requested
+                    room.isToBeRenewed = true
+                }
+                // It is asked about by the time alone.
+                room.askAll()
+                schedule(room)
             }
         case .subscriptionsRenewed:
-            for room in rooms.all where room.isToBeRenewed {
-                room.isToBeRenewed = false
-                room.subscription = .confirmed
+            hearsMessages = true
+            for room in rooms.all {
+                if room.isToBeRenewed {
+                    room.isToBeRenewed = false
+                    room.subscription = .confirmed
+                }
+                subscribe(room)
                 room.askAll()
                 check(room)
                 schedule(room)
@@ -37,11 +49,11 @@ extension RedisLockStore {
     }
 
     private func becameReady() {
-        Task {
-            await compareClocks()
+        begin { store in
+            await store.compareClocks()
             // So that none has to be sent again, behind what was asked for later.
-            _ = try? await redis.pipeline(scripts.all.map(\.load))
-            await goOn()
+            _ = try? await store.redis.pipeline(store.scripts.all.map(\.load))
+            await store.goOn()
         }
     }
 
@@ -66,14 +78,14 @@ extension RedisLockStore {
         guard await redis.isReady else { return }
         isReady = true
         givesUpAt = nil
-        Task {
-            watchesKeys = await tellsOfKeys()
-            try? await writeIndexes(isCounting: true)
+        begin { store in
+            store.watchesKeys = await store.tellsOfKeys()
+            try? await store.writeIndexes(isCounting: true)
         }
         let again = withdrawals
         withdrawals = []
         for ticket in again {
-            Task { try? await withdraw(ticket) }
+            begin { try? await $0.withdraw(ticket) }
         }
         for room in rooms.all {
             room.askAll()

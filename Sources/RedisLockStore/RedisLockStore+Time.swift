@@ -17,8 +17,11 @@ extension RedisLockStore {
             let lingers = room.subscription == .confirmed && rooms.count <= Self.lingeringRoomsMax
             due = lingers ? since + Self.lingering : since
         } else if isReady, !room.isChecking {
-            let mustAsk = room.subscription == .none || room.mustCheck && room.subscription == .confirmed
-            due = mustAsk ? room.restsUntil : room.nextChange(patience: expiryPatience)
+            if isHeard(room) {
+                due = room.mustCheck ? room.restsUntil : room.nextChange(patience: expiryPatience)
+            } else {
+                due = max(room.restsUntil, room.lastAsked + Self.deafPause)
+            }
         }
         rooms.schedule(room, due)
         setAlarm()
@@ -33,9 +36,9 @@ extension RedisLockStore {
         rooms.close(room)
         let channel = RedisName(Self.channelPrefix + room.key)
         let keyChannel = RedisName(keyChannelPrefix + room.key)
-        Task {
-            await redis.unsubscribe(channel)
-            await redis.unsubscribe(keyChannel)
+        begin { store in
+            await store.redis.unsubscribe(channel)
+            await store.redis.unsubscribe(keyChannel)
         }
     }
 
@@ -45,6 +48,7 @@ extension RedisLockStore {
         consider(rooms.nextDeadline)
         consider(givesUpAt)
         consider(counting.givesUpAt)
+        consider(strays.first?.due)
         if isReady, !isWritingIndexes { consider(indexes.nextDue) }
         if let due { time.wake(at: due) }
     }
@@ -55,13 +59,14 @@ extension RedisLockStore {
         while let room = rooms.takeDue(at: now) { attend(to: room, now: now) }
         if let due = givesUpAt, due <= now { giveUp() }
         if let due = counting.givesUpAt, due <= now { counting.end() }
+        withdrawStrays(now: now)
         if isReady, !isWritingIndexes, let due = indexes.nextDue, due <= now {
             isWritingIndexes = true
-            Task {
+            begin { store in
                 // What is lost is set right when the locks are touched again, or when its time has passed.
-                try? await writeIndexes()
-                isWritingIndexes = false
-                setAlarm()
+                try? await store.writeIndexes()
+                store.isWritingIndexes = false
+                store.setAlarm()
             }
         }
         setAlarm()

@@ -15,9 +15,9 @@ extension RedisLockStore {
         _ ticket: SeenTicket, of id: ConversationID, _ order: Order?, until due: Instant, generation: Int?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
         guard !isShuttingDown else { return .failure(.shuttingDown(ticket.status)) }
-        let room = rooms[id] ?? rooms.open(id, key: keyPrefix + id.string)
+        let room = rooms[id] ?? rooms.open(id, key: keyPrefix + id.string, now: time.now())
         let lifetime = order?.lifetime.microseconds
-        let group = room.join(ticket.status, expires: ticket.expires, lifetime: lifetime) {
+        let group = room.join(ticket.status, expires: ticket.expires, lifetime: lifetime, now: time.now()) {
             nextGroup += 1
             return nextGroup
         }
@@ -30,7 +30,7 @@ extension RedisLockStore {
             subscribe(room)
         } else if generation == nil || generation != room.generation {
             room.ask(ticket.status.number)
-            if room.subscription == .confirmed { check(room) }
+            if isHeard(room) { check(room) }
         }
         schedule(room)
         setAlarm()
@@ -71,7 +71,7 @@ extension RedisLockStore {
         let withdrawal = Withdrawal(
             id: waiter.id, number: waiter.number, token: waiter.token, mayBeRepeated: !waiter.hasKey)
         // What cannot be done now is remembered.
-        Task { try? await withdraw(withdrawal) }
+        begin { try? await $0.withdraw(withdrawal) }
     }
 
     func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
@@ -96,9 +96,9 @@ extension RedisLockStore {
             takeBack(waiter)
             return waiter.resolve(.answered(.failure(.acquireTimeout)))
         }
-        Task {
+        begin { store in
             do throws(LockStoreError) {
-                let result = try await status(of: waiter.number, token: waiter.token, for: waiter.id)
+                let result = try await store.status(of: waiter.number, token: waiter.token, for: waiter.id)
                 waiter.resolve(.answered(result.map(\.status)))
             } catch {
                 waiter.resolve(.failed(error))

@@ -18,6 +18,8 @@ package actor RedisLockStore: LockStore, LoopActor {
     let scripts: LockScripts
     /// What every lock's key begins with.
     let keyPrefix: String
+    /// What this daemon is known by to the others: that a ticket's caller is here. Hexadecimal digits.
+    let home: String
     var limits: LockLimits
     var clock = RedisClock()
     var ticketStatistics = Statistics()
@@ -35,6 +37,12 @@ package actor RedisLockStore: LockStore, LoopActor {
     var rooms = WaitingRooms()
     var nextGroup: UInt64 = 0
     var isReady = false
+    /// Whether messages are known to come in.
+    var hearsMessages = false
+    /// When a connection was lost last: what was seen before may be long past.
+    var lastLoss = Instant(nanoseconds: .min)
+    /// Tickets of ours that are called though nobody waits for them here.
+    var strays: [Stray] = []
     /// When callers that wait are let go because Redis is gone.
     var givesUpAt: Instant?
     /// Whether Redis tells of changes that others make to the keys themselves.
@@ -68,17 +76,22 @@ package actor RedisLockStore: LockStore, LoopActor {
         self.log = log
         let prefix = keyPrefix.map { $0 + ":" } ?? ""
         self.keyPrefix = prefix + "lock:"
-        // A daemon claims within milliseconds; one that is gone for longer lets its callers go anyway.
+        home = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16)
+        // Longer than the time in which this daemon notices that its connection is dead, so that it comes back in time.
         scripts = LockScripts(
             keyPrefix: prefix + "lock:", channelPrefix: Self.channelPrefix,
-            claimPeriod: min(configuration.timeout, Self.claimPeriodMax)
-        )
+            claimPeriod: configuration.timeout + Self.returnTime)
         indexes = LockIndexes(prefix: prefix)
-        redis = RedisClient(loop: loop, configuration: configuration, log: clientLog)
+        redis = RedisClient(
+            loop: loop, configuration: configuration,
+            echoChannel: RedisName(Self.channelPrefix + Self.homePrefix + home), log: clientLog)
     }
 
     static let channelPrefix = "ticketlockd:"
-    private static let claimPeriodMax: Duration = .seconds(5)
+    /// What a daemon's own channel begins with, behind the prefix of all channels.
+    static let homePrefix = "daemon:"
+    /// The time it takes to come back to Redis, and to ask, once a dead connection has been noticed.
+    private static let returnTime: Duration = .seconds(3)
 
     /// Begins to connect. Once, before the first operation; operations fail until Redis has been reached.
     /// Throws when no descriptor is left.
@@ -111,6 +124,11 @@ package actor RedisLockStore: LockStore, LoopActor {
 
     /// The clock by which moments are told. Loop thread.
     package nonisolated var present: Instant { time.now() }
+
+    /// Does something of its own accord. Never on Swift's own threads, for which there may be no room.
+    func begin(_ work: @escaping @Sendable (isolated RedisLockStore) async -> Void) {
+        Task(executorPreference: loop) { await work(self) }
+    }
 
     // MARK: Tickets
 
@@ -216,6 +234,7 @@ package actor RedisLockStore: LockStore, LoopActor {
 
     package func shutDown() async {
         isShuttingDown = true
+        await sendCallersElsewhere()
         for room in rooms.all {
             for ticket in room.tickets {
                 waiters.resolveAll(ticket.group) { _ in .failure(.shuttingDown(ticket.status)) }

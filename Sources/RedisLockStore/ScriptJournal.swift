@@ -4,7 +4,7 @@ import TicketLock
 struct ScriptJournal: Sequence, IteratorProtocol {
     enum What: Int64 {
         case served = 1
-        case finished, withdrawn, expired, timedOut, deleted
+        case finished, withdrawn, expired, timedOut, deleted, unheard
     }
 
     struct Happening {

@@ -2,7 +2,9 @@ import LockStore
 import TicketLock
 
 /// The callers of this daemon that wait in one conversation, and what is known of their tickets. Loop thread only.
-final class WaitingRoom {
+///
+/// `@unchecked Sendable`: it is made and used inside the store's isolation; only the reference travels into tasks of it.
+final class WaitingRoom: @unchecked Sendable {
     /// A ticket that somebody here waits for.
     struct Ticket {
         /// As it was last seen.
@@ -16,6 +18,10 @@ final class WaitingRoom {
         var callerCount: Int
         /// What is said to have become of it.
         var reason: GoneReason?
+        /// It is said to have gone because nothing was heard of this daemon.
+        var isUnheard = false
+        /// When it was seen last.
+        var seen: Instant
     }
 
     enum Subscription {
@@ -38,6 +44,8 @@ final class WaitingRoom {
     /// Not before this moment is anything asked because of time alone.
     var restsUntil = Instant(nanoseconds: .min)
     var isChecking = false
+    /// When it was asked about last.
+    var lastAsked: Instant
     /// Its messages were lost, and will come in again.
     var isToBeRenewed = false
     /// Somebody who is none of us may have written the lock.
@@ -46,10 +54,11 @@ final class WaitingRoom {
     /// The tickets to ask for at the next check, beside the first; nil: all of them.
     private var asked: Set<TicketNumber>? = []
 
-    init(id: ConversationID, key: String, place: Int) {
+    init(id: ConversationID, key: String, place: Int, now: Instant) {
         self.id = id
         self.key = key
         self.place = place
+        lastAsked = now
     }
 
     var isEmpty: Bool { tickets.isEmpty }
@@ -72,18 +81,20 @@ final class WaitingRoom {
 
     /// One more caller; gives the group it is in.
     func join(
-        _ status: TicketStatus, expires: Int64, lifetime: Int64?, newGroup: () -> UInt64
+        _ status: TicketStatus, expires: Int64, lifetime: Int64?, now: Instant, newGroup: () -> UInt64
     ) -> UInt64 {
         if let place = place(of: status.number), tickets[place].status.token == status.token {
             tickets[place].callerCount += 1
             tickets[place].status = status
             tickets[place].expires = expires
+            tickets[place].seen = now
             return tickets[place].group
         }
         let group = newGroup()
         let place = tickets.firstIndex { $0.status.number > status.number } ?? tickets.count
         tickets.insert(
-            Ticket(status: status, expires: expires, lifetime: lifetime, group: group, callerCount: 1),
+            Ticket(
+                status: status, expires: expires, lifetime: lifetime, group: group, callerCount: 1, seen: now),
             at: place)
         return group
     }
@@ -96,10 +107,11 @@ final class WaitingRoom {
     }
 
     /// Takes note of how a group's ticket stands now.
-    func update(_ group: UInt64, _ status: TicketStatus, expires: Int64) {
+    func update(_ group: UInt64, _ status: TicketStatus, expires: Int64, now: Instant) {
         guard let place = tickets.firstIndex(where: { $0.group == group }) else { return }
         tickets[place].status = status
         tickets[place].expires = expires
+        tickets[place].seen = now
     }
 
     /// Forgets the ticket of a group whose callers have all been answered.

@@ -24,9 +24,9 @@ struct WaitingRooms {
     }
 
     /// - Parameter key: of the lock.
-    mutating func open(_ id: ConversationID, key: String) -> WaitingRoom {
+    mutating func open(_ id: ConversationID, key: String, now: Instant) -> WaitingRoom {
         let place = free.popLast() ?? byPlace.count
-        let room = WaitingRoom(id: id, key: key, place: place)
+        let room = WaitingRoom(id: id, key: key, place: place, now: now)
         if place == byPlace.count { byPlace.append(room) } else { byPlace[place] = room }
         byID[id] = room
         byKey[RedisName(key)] = room

@@ -5,14 +5,19 @@ import Testing
 
 @Suite("Redis client: rules")
 struct RuleTests {
-    @Test("Waits between attempts double up to five seconds and are spread over all that is below")
-    func backoff() {
+    @Test(
+        "Waits between attempts double up to half a second, to five where we are not let in, and are spread over all below",
+        arguments: [
+            (false, [50, 100, 200, 400, 500, 500, 500, 500, 500]),
+            (true, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]),
+        ])
+    func backoff(isRefused: Bool, milliseconds: [Int]) throws {
         var backoff = Backoff()
-        let longest = (0..<9).map { _ in backoff.next(random: 1) }
-        let milliseconds = [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]
+        let longest = (0..<9).map { _ in backoff.next(random: 1, isRefused: isRefused) }
         #expect(longest == milliseconds.map { .milliseconds($0) })
-        #expect(backoff.next(random: 0) == .zero)
-        #expect(backoff.next(random: 0.5) == .milliseconds(2500))
+        #expect(backoff.next(random: 0, isRefused: isRefused) == .zero)
+        let half = Duration.milliseconds(try #require(milliseconds.last)) / 2
+        #expect(backoff.next(random: 0.5, isRefused: isRefused) == half)
         backoff.reset()
         #expect(backoff.next(random: 1) == .milliseconds(50))
     }

@@ -15,6 +15,7 @@ struct EconomyTests {
             // Which waits for what is written later, so that nothing of it is left.
             _ = await play.one.store.statistics()
             try await play.command("CONFIG", "RESETSTAT")
+            let began = ContinuousClock.now
             for _ in 0..<10 {
                 let id = ConversationID("ada")
                 let store = play.one.store
@@ -24,7 +25,9 @@ struct EconomyTests {
                 _ = try await store.cleanUp(ticket.number, token: ticket.token, of: id)
             }
             #expect(try await play.calls(of: "evalsha") == 20)
-            #expect(try await play.calls(of: "publish") == 0)
+            // A daemon listens to itself, once a second.
+            let seconds = Int((ContinuousClock.now - began).components.seconds)
+            #expect(try await play.calls(of: "publish") <= seconds + 2)
             #expect(try await play.calls(of: "subscribe") == 0)
         }
     }

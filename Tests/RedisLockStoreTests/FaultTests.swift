@@ -1,3 +1,4 @@
+import Foundation
 import LockStore
 import Support
 import Testing
@@ -31,9 +32,12 @@ struct FaultTests {
     func restarted() async throws {
         try await RedisPlay.with { play in
             let before = try await play.one.issue()
-            let callers = [try await play.one.acquire(), try await play.one.wait(1)]
+            let caller = try await play.one.acquire()
+            let waiter = try await play.one.wait(1)
             try await play.redis.restart()
-            for caller in callers { #expect(try await play.one.refusal(caller) == .gone(.unknown)) }
+            // A caller of acquire knows no ticket: it is to ask again.
+            #expect(try await errorCode { try await play.one.answer(caller) } == .unavailable)
+            #expect(try await play.one.refusal(waiter) == .gone(.unknown))
             let after = try await play.one.issue()
             #expect(after.number == 0 && after.token > before.token)
         }
@@ -103,7 +107,6 @@ struct FaultTests {
             _ = try await play.one.issue()
             let caller = try await play.one.acquire()
             try await play.command("CLIENT", "KILL", "TYPE", "normal")
-            try await eventually("it has noticed") { await !play.one.redisStore.isReady }
             caller.cancel()
             await #expect(throws: LockStoreError.self) { try await play.one.answer(caller) }
             try await eventually("the ticket is gone") {
@@ -214,6 +217,44 @@ struct FaultTests {
             try await play.command("SET", "lock:ada", "x")
             #expect(try await errorCode { try await play.one.answer(caller) } == .unreadable)
             #expect(await play.one.store.statistics().waiterCount == 0)
+        }
+    }
+
+    @Test("Where messages are refused every operation is done, answered so, and seen by who waits")
+    func messagesRefused() async throws {
+        try await RedisPlay.with(2) { play in
+            _ = try await play.one.issue()
+            let callers = try await [
+                play.two.acquire(), play.two.acquire(), play.one.acquire(), play.two.wait(0, timeout: 0),
+            ]
+            let short = try await play.one.issue()
+            let waiter = try await play.two.wait(short.number)
+            try await play.command("ACL", "SETUSER", "default", "-publish")
+            #expect(try await play.one.finish(0).removed)
+            #expect(try await play.two.served(callers[0]).number == 1)
+            #expect(try await play.one.cleanUp(1).removed)
+            #expect(try await play.two.served(callers[1]).number == 2)
+            callers[2].cancel()
+            _ = try? await play.one.answer(callers[2])
+            #expect(try await play.one.extend(short.number, by: 0.5).number == short.number)
+            #expect(try await play.two.refusal(waiter)?.isGone(.expired) == true)
+            _ = try await play.two.acquire()
+            #expect(try await play.one.delete())
+            #expect(try await play.one.lock() == nil)
+        }
+    }
+
+    @Test(
+        "No script can fail after its first write: what comes behind it is called so that its error is nothing"
+    )
+    func nothingBehindWrites() throws {
+        let folder = BuiltProducts.packageRoot.appending(path: "Sources/RedisLockStore/Scripts")
+        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for call in text.matches(of: /redis\.call\(\s*'(\w+)'/) {
+                #expect(
+                    ["TIME", "GET", "SET", "PEXPIRE"].contains(String(call.1)), "\(file.lastPathComponent)")
+            }
         }
     }
 }

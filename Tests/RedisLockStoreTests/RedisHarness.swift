@@ -40,20 +40,26 @@ final class RedisHarness: LockStoreHarness, @unchecked Sendable {
         try await makeRedisStore(time: SkewedTimekeeper(loop: loop, skew: skew))
     }
 
-    /// - Parameter isReady: returns when Redis has been reached.
+    /// - Parameters:
+    ///   - port: where Redis is reached, if not at its own.
+    ///   - isReady: returns when Redis has been reached, and messages come in.
     func makeRedisStore(
         _ limits: LockLimits = LockLimits(), keyPrefix: String? = nil, time: (any Timekeeper)? = nil,
-        isReady: Bool = true
+        port: UInt16? = nil, isReady: Bool = true
     ) async throws -> RedisLockStore {
         let configuration = RedisConfiguration(
-            server: .address(.tcp(host: "127.0.0.1", port: redis.port)), database: 1, timeout: timeout)
+            server: .address(.tcp(host: "127.0.0.1", port: port ?? redis.port)), database: 1, timeout: timeout
+        )
         let store = RedisLockStore(
             loop: loop, time: time ?? LoopTimekeeper(loop: loop), configuration: configuration,
             keyPrefix: keyPrefix, limits: limits, expiryPatience: tick / 5,
             log: { [notices] in notices.add($0) })
         stores.append(store)
         try await store.start()
-        if isReady { try await eventually("ready") { await store.isReady } }
+        if isReady {
+            try await eventually("ready") { await store.isReady }
+            try await eventually("it hears") { await store.hearsMessages }
+        }
         return store
     }
 

@@ -8,10 +8,14 @@ import Glibc
 package final class TCPRelay: @unchecked Sendable {
     /// Where clients connect to; chosen by the system.
     package let port: UInt16
-    private let target: SocketAddress
+    private var target: SocketAddress
     private let listener: Int32
     private let condition = NSCondition()
     private var isCut = false
+    private var isRefusing = false
+    /// Connections that are cut though the others are not, counted from 0 in the order in which they were made.
+    private var cutConnections: Set<Int> = []
+    private var connectionCount = 0
     private var isEnded = false
     private var sockets: Set<Int32> = []
 
@@ -32,7 +36,27 @@ package final class TCPRelay: @unchecked Sendable {
 
     package func cut() { set { isCut = true } }
 
-    package func mend() { set { isCut = false } }
+    /// Cuts one connection only: 0 is the first that was made, -1 the last.
+    package func cut(connection: Int) {
+        set { cutConnections.insert(connection < 0 ? connectionCount + connection : connection) }
+    }
+
+    /// Whoever connects from now on is sent away at once.
+    package func refuse() { set { isRefusing = true } }
+
+    /// Whoever connects from now on comes to another server, as when a name has moved.
+    package func lead(to port: UInt16) throws {
+        let address = try SocketAddress("127.0.0.1:\(port)")
+        set { target = address }
+    }
+
+    package func mend() {
+        set {
+            isCut = false
+            isRefusing = false
+            cutConnections = []
+        }
+    }
 
     private func end() {
         set {
@@ -50,10 +74,10 @@ package final class TCPRelay: @unchecked Sendable {
     }
 
     /// Returns when the cable is whole; false when all is over.
-    private func isWhole() -> Bool {
+    private func isWhole(_ connection: Int? = nil) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while isCut && !isEnded { condition.wait() }
+        while !isEnded, isCut || connection.map(cutConnections.contains) ?? false { condition.wait() }
         return !isEnded
     }
 
@@ -63,36 +87,46 @@ package final class TCPRelay: @unchecked Sendable {
         while true {
             let client = accept(listener, nil, nil)
             guard client >= 0, isWhole() else { break }
-            guard let server = try? target.connect() else {
+            guard let (server, connection) = next() else {
                 close(client)
                 continue
             }
             set { sockets.formUnion([client, server]) }
-            Thread.detachNewThread { self.join(client, server) }
+            Thread.detachNewThread { self.join(client, server, connection) }
         }
         close(listener)
     }
 
+    /// A connection to the server; nil when there is to be none.
+    private func next() -> (server: Int32, connection: Int)? {
+        condition.lock()
+        let (isRefusing, target, connection) = (isRefusing, target, connectionCount)
+        connectionCount += 1
+        condition.unlock()
+        guard !isRefusing, let server = try? target.connect() else { return nil }
+        return (server, connection)
+    }
+
     /// Carries bytes both ways until either side has ended.
-    private func join(_ client: Int32, _ server: Int32) {
+    private func join(_ client: Int32, _ server: Int32, _ connection: Int) {
         let back = DispatchGroup()
         back.enter()
         Thread.detachNewThread {
-            self.carry(from: server, to: client)
+            self.carry(from: server, to: client, connection)
             back.leave()
         }
-        carry(from: client, to: server)
+        carry(from: client, to: server, connection)
         back.wait()
         set { sockets.subtract([client, server]) }
         close(client)
         close(server)
     }
 
-    private func carry(from source: Int32, to sink: Int32) {
+    private func carry(from source: Int32, to sink: Int32, _ connection: Int) {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = recv(source, &bytes, bytes.count, 0)
-            guard count > 0, isWhole() else { break }
+            guard count > 0, isWhole(connection) else { break }
             var sent = 0
             while sent < count {
                 let more = bytes[sent..<count].withUnsafeBytes {

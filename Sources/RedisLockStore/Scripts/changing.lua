@@ -1,7 +1,8 @@
 -- What they have in common, too: changing the tickets, and writing the value back.
 --
--- Whoever waits is told by a notice: `x5` ticket 5 has expired, `r5` it was removed, `e5` it expires earlier, `d` all
--- are gone with their lock; nothing: somebody else is at the head. It only prompts waiting daemons to ask.
+-- Whoever waits is told by a notice: `x5` ticket 5 has expired, `r5` it was removed, `u5` it went with its daemon, `e5`
+-- its expiry is another, `d` all are gone with their lock; nothing: somebody else is at the head. It only prompts
+-- waiting daemons to ask.
 local function tell(what)
     notice = notice and notice .. ' ' .. what or what
 end
@@ -18,26 +19,109 @@ local function ended(place, ending)
     if gone.served then return note(ending + keyed, numbers[place], now - gone.served) end
     if ending == EXPIRED and gone.lifetime then ending = TIMED_OUT end
     note(ending + keyed, numbers[place], -1)
-    tell(string.format((ending == EXPIRED or ending == TIMED_OUT) and 'x%d' or 'r%d', numbers[place]))
+    local word = (ending == EXPIRED or ending == TIMED_OUT) and 'x%d' or ending == UNHEARD and 'u%d' or 'r%d'
+    tell(string.format(word, numbers[place]))
 end
 
-local function drop_expired()
-    local count, kept = #texts, 0
+-- Takes the tickets out that `ending_of` gives an ending; how many.
+local function drop(ending_of)
+    local count, kept, dropped = #texts, 0, 0
     for place = 1, count do
-        if expiries[place] > now then
+        local ending = ending_of(place)
+        if ending then
+            ended(place, ending)
+            dropped = dropped + 1
+        else
             kept = kept + 1
             if kept < place then
-                texts[kept], numbers[kept], expiries[kept] =
-                    texts[place], numbers[place], expiries[place]
+                texts[kept], numbers[kept], expiries[kept] = texts[place], numbers[place], expiries[place]
             end
-        else
-            ended(place, EXPIRED)
         end
     end
-    if kept == count then return end
+    if dropped == 0 then return 0 end
     for place = kept + 1, count do texts[place], numbers[place], expiries[place] = nil, nil, nil end
     changed = true
     notice = notice or ''
+    return dropped
+end
+
+-- Takes the waiting tickets out whose only callers are at a daemon that is gone; no more than so many at a time.
+local unheard_left = UNHEARD_MAX
+local function drop_all_of(home)
+    drop(function(place)
+        if unheard_left == 0 or home_at(place) ~= home or string.find(texts[place], '"served": ', 1, true) then
+            return
+        end
+        unheard_left = unheard_left - 1
+        return UNHEARD
+    end)
+end
+
+-- Whether a daemon listens to its own channel no more, at two looks some time apart; it is told of the ticket there.
+-- Who cannot be looked at, or asks now, is there.
+local function is_gone(home, number, token)
+    local count
+    if home ~= present then
+        count = redis.pcall(
+            'PUBLISH', CHANNEL_PREFIX .. 'daemon:' .. home, string.format('%d %d ', number, token) .. key)
+    end
+    if count ~= 0 then
+        if silent[home] then silent[home], changed = nil, true end
+        return false
+    end
+    silent.at, changed = now, true
+    silent[home] = silent[home] or now
+    return now - silent[home] >= LOOK_PERIOD
+end
+
+-- Once one daemon is missed the others are looked at as well, so that all that are gone are known by the next look.
+local function look_at_others(home)
+    local seen, count = {[home] = true}, 0
+    for place = 2, #texts do
+        local other = home_at(place)
+        if other and not seen[other] then
+            seen[other] = true
+            is_gone(other, numbers[place], token_at(place))
+            count = count + 1
+            if count == HOMES_MAX then return end
+        end
+    end
+end
+
+-- Until when the called ticket is kept: for a look at its daemon, as long as that may take to claim it. One with a key
+-- is kept to its end: whoever has the key may come back with it anywhere.
+local function call(place, head)
+    local latest = head['until']
+    if not head.key then
+        local next_look = head.home and (silent[head.home] or now) + LOOK_PERIOD
+        latest = math.min(latest, head.called + (head.home and CLAIM_PERIOD or RETURN_PERIOD), next_look or latest)
+    end
+    head.expires = latest
+    put(place, head)
+end
+
+-- How a ticket ends that is due, if it does: one that has been called may be given more time.
+local function ending_of_due(place)
+    if not string.find(texts[place], '"called": ', 1, true) then return EXPIRED end
+    local head = ticket(place)
+    if not head['until'] or now >= head['until'] then return EXPIRED end
+    if not head.home then return UNHEARD end
+    if now >= head.called + CLAIM_PERIOD or is_gone(head.home, head.number, head.token) then
+        return UNHEARD, head.home
+    end
+    if silent[head.home] then look_at_others(head.home) end
+    call(place, head)
+end
+
+local function drop_expired()
+    local gone
+    drop(function(place)
+        if expiries[place] > now then return end
+        local ending, home = ending_of_due(place)
+        gone = gone or home
+        return ending
+    end)
+    if gone then drop_all_of(gone) end
 end
 
 local function remove(place, ending)
@@ -49,29 +133,44 @@ local function remove(place, ending)
     if place == 1 and #texts > 0 then notice = notice or '' end
 end
 
--- The ticket at the head is served. One of acquire is only called: its daemon, which has the caller, claims
--- it, and where nobody is left to do so it is gone soon.
+-- The ticket at the head is served. One of acquire is only called: its daemon, which has the caller, claims it, and
+-- where that is gone the next is called instead.
 local function serve()
-    if not texts[1] or string.find(texts[1], '"served": ', 1, true)
-        or string.find(texts[1], '"called": ', 1, true) then
-        return
+    while texts[1] and not string.find(texts[1], '"served": ', 1, true)
+        and not string.find(texts[1], '"called": ', 1, true) do
+        local head = ticket(1)
+        if not head.lifetime then
+            head.served = now
+            note(SERVED, head.number, now - head.issued)
+            put(1, head)
+        elseif head.home and is_gone(head.home, head.number, head.token) and unheard_left > 0 then
+            drop_all_of(head.home)
+        else
+            if silent[head.home or ''] then look_at_others(head.home) end
+            head.called, head['until'] = now, head.expires
+            call(1, head)
+        end
     end
-    local head = ticket(1)
-    if head.lifetime then
-        head.called = now
-        head.expires = math.min(head.expires, now + math.min(head.lifetime, CLAIM_PERIOD))
-    else
-        head.served = now
-        note(SERVED, head.number, now - head.issued)
+    -- What is known of daemons counts while somebody is called.
+    if next(silent) and not (texts[1] and string.find(texts[1], '"called": ', 1, true)) then
+        silent, changed = {}, true
     end
-    put(1, head)
+end
+
+-- The value's field of daemons that did not listen.
+local function silence()
+    local fields = {}
+    for home, since in pairs(silent) do
+        fields[#fields + 1] = string.format('"%s": %d', home, since)
+    end
+    return fields[1] and ', "silent": {' .. table.concat(fields, ', ') .. '}' or ''
 end
 
 -- Somebody is there who has the ticket at the head: the lifetime of one of acquire starts.
 local function claim()
     if string.find(texts[1], '"served": ', 1, true) then return end
     local head = ticket(1)
-    head.served, head.called = now, nil
+    head.served, head.called, head.home = now, nil, nil
     if head.lifetime then head.expires = now + head.lifetime end
     put(1, head)
     note(SERVED, head.number, now - head.issued)
@@ -121,11 +220,12 @@ local function settle()
         redis.call('SET', key, '{"conversation_id": ' .. cjson.encode(id) .. ', "tickets": '
             .. (texts[1] and cjson.encode(texts) or '[]')
             .. string.format(', "last_issued": %d, "last_token": %d', last_issued, last_token)
-            .. (live and '}' or ', "deleted": true}'), 'PX', milliseconds)
+            .. silence() .. (live and '}' or ', "deleted": true}'), 'PX', milliseconds)
     elseif live and not texts[1] then
         redis.call('PEXPIRE', key, milliseconds)
     end
-    if notice then redis.call('PUBLISH', channel, notice) end
+    -- Nothing fails after the change is made: who is not told asks.
+    if notice then redis.pcall('PUBLISH', channel, notice) end
     return live and latest or -1
 end
 

@@ -11,6 +11,10 @@ if place then
     -- A ticket of acquire that waits lives as long as its caller waits, and is not cut short.
     if place > 1 and found.lifetime then found.expires = math.max(before, found.expires) end
     put(place, found)
-    if found.expires < before and #texts > 1 then tell(place > 1 and 'e' .. ARGV[2] or '') end
+    if place > 1 then
+        tell('e' .. ARGV[2])
+    elseif found.expires < before and #texts > 1 then
+        tell('')
+    end
 end
 return ticket_reply(refusal or OK, 0, place)

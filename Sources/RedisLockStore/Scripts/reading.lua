@@ -8,10 +8,12 @@ local live = false -- the lock exists; what is left of a deleted one does not co
 local changed = false -- the value must be written
 local texts, numbers, expiries = {}, {}, {} -- the tickets in their order
 local last_issued, last_token, token_floor = -1, 0, 0
+local silent = {} -- daemons that did not listen, and since when; and `at`, the last look
+local present = '' -- the daemon that asks
 local journal = {} -- triples: what happened, the ticket's number, a span
 local notice -- what waiting daemons are told
 
-local SERVED, FINISHED, WITHDRAWN, EXPIRED, TIMED_OUT, DELETED, KEYED = 1, 2, 3, 4, 5, 6, 16
+local SERVED, FINISHED, WITHDRAWN, EXPIRED, TIMED_OUT, DELETED, UNHEARD, KEYED = 1, 2, 3, 4, 5, 6, 7, 16
 local OK, GONE, NEVER_ISSUED, MISMATCH, FULL, NO_ROOM, KEY_REUSED, TIMEOUT = 0, 1, 2, 3, 4, 5, 6, 7
 local FAR = 9007199254740991
 
@@ -35,10 +37,13 @@ local function put(place, given)
     local text = string.format(
         '{"number": %d, "expires": %.6f, "token": %d, "issued": %d',
         given.number, given.expires / 1000000, given.token, given.issued)
-    if given.called then text = text .. string.format(', "called": %d', given.called) end
+    if given.called then
+        text = text .. string.format(', "called": %d, "until": %d', given.called, given['until'])
+    end
     if given.served then text = text .. string.format(', "served": %d', given.served) end
     if given.adopted then text = text .. ', "adopted": true' end
     if given.lifetime then text = text .. string.format(', "lifetime": %d', given.lifetime) end
+    if given.home then text = text .. ', "home": "' .. given.home .. '"' end
     if given.key then
         text = text .. ', "key": ' .. cjson.encode(given.key) .. ', "request": '
             .. cjson.encode(given.request) .. string.format(', "callers": %d', given.callers)
@@ -49,6 +54,11 @@ end
 
 local function token_at(place)
     return tonumber(string.match(texts[place], '"token": (%d+)'))
+end
+
+-- The daemon that has the only caller of a ticket of acquire.
+local function home_at(place)
+    return string.match(texts[place], '"home": "(%x+)"')
 end
 
 local function next_token()
@@ -111,6 +121,7 @@ local function load(known)
         if number > last_issued then last_issued = number end
     end
     live = lock.deleted ~= true or #texts > 0
+    if type(lock.silent) == 'table' and now - (lock.silent.at or 0) < 3 * LOOK_PERIOD then silent = lock.silent end
     if type(lock.last_token) == 'number' then last_token = lock.last_token else adopt(known) end
 end
 

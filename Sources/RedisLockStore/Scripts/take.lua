@@ -1,9 +1,9 @@
 -- ARGV: tickets_max, may_create, kind (issue or acquire), lifetime, timeout, key; what the token may not be below; how
--- long a lock with such a ticket only is kept, in milliseconds.
+-- long a lock with such a ticket only is kept, in milliseconds; the daemon that asks, nothing if it hears no messages.
 local tickets_max, may_create = tonumber(ARGV[2]), ARGV[3] == '1'
 local is_acquire, lifetime, timeout = ARGV[4] == 'acquire', tonumber(ARGV[5]), tonumber(ARGV[6])
 local idempotency_key = ARGV[7]
-token_floor = tonumber(ARGV[8])
+token_floor, present = tonumber(ARGV[8]), ARGV[10]
 local request = idempotency_key ~= '' and ARGV[4] .. ' ' .. ARGV[5]
 
 load()
@@ -49,6 +49,7 @@ if count == 0 then
     new.expires = now + lifetime
     note(SERVED, last_issued, 0)
 end
+if is_acquire and not request and count > 0 and present ~= '' then new.home = present end
 if request then new.key, new.request, new.callers = idempotency_key, request, 1 end
 put(count + 1, new)
 return ticket_reply(OK, made, count + 1)
