@@ -13,6 +13,8 @@ package final class Watch {
     private let action: () -> Void
     private var isStopped = false
     private var isPaused = false
+    /// Whether it has called back for the last time, for an error of the descriptor.
+    package private(set) var hasFailed = false
     /// Whether it calls back for a writable descriptor too: only while there is something to write, since most
     /// are writable at all times.
     package var awaitsWriting = false {
@@ -48,6 +50,7 @@ package final class Watch {
     package func resume() {
         guard !isStopped else { return }
         isPaused = false
+        hasFailed = false
         let events = UV_READABLE.rawValue | (awaitsWriting ? UV_WRITABLE.rawValue : 0)
         uv_poll_start(handle, Int32(events), watchIsReady)
     }
@@ -67,7 +70,8 @@ package final class Watch {
         handle.pointee.data.map { Unmanaged<Watch>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    fileprivate func isReady() {
+    fileprivate func isReady(_ status: Int32) {
+        if status < 0 { hasFailed = true }
         loop.turnBegins()
         action()
     }
@@ -75,7 +79,7 @@ package final class Watch {
 
 private func watchIsReady(_ handle: UnsafeMutablePointer<uv_poll_t>?, _ status: Int32, _ events: Int32) {
     guard let data = handle?.pointee.data else { return }
-    Unmanaged<Watch>.fromOpaque(data).takeUnretainedValue().isReady()
+    Unmanaged<Watch>.fromOpaque(data).takeUnretainedValue().isReady(status)
 }
 
 /// Releases what `Watch.init` retained.

@@ -112,7 +112,11 @@ final class ByteStream {
                     return
                 case .done(let count):
                     event(.bytes(UnsafeRawBufferPointer(rebasing: buffer[..<count])))
-                    if isEnded || (count < buffer.count && !transport.readsRecords) { return }
+                    if isEnded { return }
+                    // A connection that was reset behind what came in is not called back for again.
+                    let mayHaveMore =
+                        count == buffer.count || transport.readsRecords || watch?.hasFailed == true
+                    if !mayHaveMore { return }
                 }
             }
         }

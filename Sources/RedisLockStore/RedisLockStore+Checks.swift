@@ -105,10 +105,19 @@ extension RedisLockStore {
     private static let outOfTouch = LockStoreError(
         .unavailable, "this daemon was out of touch with Redis, and the ticket has lost its place")
 
-    /// Answers all who wait in a room with an error; their tickets keep their places.
+    /// Answers all who wait in a room with an error. Tickets of acquire are given up, unless somebody may come back
+    /// with their keys; all others keep their places.
     func letGo(_ room: WaitingRoom, _ error: LockStoreError) {
         for ticket in room.tickets {
-            waiters.endAll(ticket.group) { _ in .failed(error) }
+            waiters.endAll(ticket.group) { waiter in
+                guard waiter.isAcquire, error.code == .unavailable else { return .failed(error) }
+                // That it is given up is true once Redis is back, and nobody else can be told that it is served.
+                if !waiter.hasKey, withdrawals.count < Withdrawal.countMax {
+                    withdrawals.append(Withdrawal(waiter))
+                    return .failed(error)
+                }
+                return .failed(LockStoreError(.outcomeUnknown, error.detail))
+            }
             room.forget(ticket.group)
         }
         schedule(room)

@@ -77,7 +77,7 @@ extension RedisLockStore {
         of number: TicketNumber, token: FencingToken?, for id: ConversationID
     ) async throws(LockStoreError) -> Result<SeenTicket, Refusal> {
         let answer: TicketAnswer = try await run(
-            scripts.status, id, [String(number), Self.text(token)], isReading: true)
+            scripts.status, id, [String(number), Self.text(token)])
         note(answer, of: id)
         if answer.code != .ok { noteLock(answer.reply, id) }
         return ticket(in: answer)

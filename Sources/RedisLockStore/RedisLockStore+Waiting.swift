@@ -68,8 +68,7 @@ extension RedisLockStore {
 
     /// Gives up the ticket of an acquire that waits no more, before its caller is told.
     private func takeBack(_ waiter: Waiter) {
-        let withdrawal = Withdrawal(
-            id: waiter.id, number: waiter.number, token: waiter.token, mayBeRepeated: !waiter.hasKey)
+        let withdrawal = Withdrawal(waiter)
         // What cannot be done now is remembered.
         begin { try? await $0.withdraw(withdrawal) }
     }

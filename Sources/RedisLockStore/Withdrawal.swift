@@ -1,3 +1,4 @@
+import LockStore
 import TicketLock
 
 /// A ticket that is to be taken back when Redis can be reached again: its caller has gone.
@@ -11,4 +12,12 @@ struct Withdrawal {
     /// Whether it does no harm to withdraw it twice: nobody else can have got the ticket, with the same idempotency
     /// key, whose it would be after the first time.
     let mayBeRepeated: Bool
+}
+
+extension Withdrawal {
+    /// Of the ticket of a caller of acquire that waits no more.
+    init(_ waiter: Waiter) {
+        self.init(
+            id: waiter.id, number: waiter.number, token: waiter.token, mayBeRepeated: !waiter.hasKey)
+    }
 }

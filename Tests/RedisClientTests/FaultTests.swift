@@ -166,4 +166,26 @@ struct FaultTests {
             }
         }
     }
+
+    @Test("A server that takes no more clients is found out at once, and tried again by the backoff")
+    func clientsMax() async throws {
+        try await RunningRedis.with { redis in
+            try await ClientCase.with(RedisConfiguration(redis, timeout: .seconds(20))) { scene in
+                try await scene.ready()
+                try await scene.client.subscribe("channel")
+                for round in 1...10 {
+                    try await scene.reply("CONFIG", "SET", "maxclients", "1")
+                    try await scene.reply("CLIENT", "KILL", "TYPE", "pubsub")
+                    // Some attempts.
+                    try await Task.sleep(for: .milliseconds(300))
+                    try await scene.reply("CONFIG", "SET", "maxclients", "100")
+                    let began = ContinuousClock.now
+                    try await eventually("it is let in") {
+                        scene.notes.states.count { $0 == .subscriptionsRenewed } == round
+                    }
+                    #expect(ContinuousClock.now - began < .seconds(10))
+                }
+            }
+        }
+    }
 }

@@ -85,19 +85,27 @@ struct FaultTests {
         }
     }
 
-    @Test("Callers that wait while Redis is paused are answered, and their tickets keep their places")
+    @Test("Callers that are let go while Redis is paused leave nothing behind, but what they have a key for")
     func pausedWaiting() async throws {
         try await RedisPlay.with(timeout: .seconds(1)) { play in
             _ = try await play.one.issue()
             let caller = try await play.one.acquire(timeout: 1_000)
+            let keyed = try await play.one.acquire(timeout: 1_000, key: "k")
+            let waiter = try await play.one.wait((try await play.one.issue()).number)
             let brief = try await play.one.acquire(timeout: 1)
             play.redis.pause()
             // Asked to take back the ticket of one, Redis does not answer; that is noticed.
             #expect(try await play.one.refusal(brief) == .acquireTimeout)
             #expect(try await errorCode { try await play.one.answer(caller) } == .unavailable)
+            // It has its ticket, for whoever has the key.
+            #expect(try await errorCode { try await play.one.answer(keyed) } == .outcomeUnknown)
+            #expect(try await errorCode { try await play.one.answer(waiter) } == .unavailable)
             play.redis.resume()
             try await eventually("it is back") { try await errorCode { try await play.one.update() } == nil }
-            #expect(try await play.one.queue() == [0, 1])
+            try await eventually("what was let go is withdrawn") { try await play.one.queue() == [0, 2, 3] }
+            let again = try await play.one.acquire(key: "k")
+            try await play.one.finish(0)
+            #expect(try await play.one.served(again).number == 2)
         }
     }
 
@@ -254,6 +262,37 @@ struct FaultTests {
             for call in text.matches(of: /redis\.call\(\s*'(\w+)'/) {
                 #expect(
                     ["TIME", "GET", "SET", "PEXPIRE"].contains(String(call.1)), "\(file.lastPathComponent)")
+            }
+        }
+    }
+
+    @Test(
+        "A caller of acquire is served when Redis is back in time, whatever happened meanwhile",
+        arguments: ["cut", "killed"])
+    func outageOfSixSeconds(_ fault: String) async throws {
+        let onDisk = ["--appendonly", "yes", "--appendfsync", "always"]
+        try await RedisPlay.with(options: onDisk) { play in
+            try await TCPRelay.with(to: play.redis.port) { relay in
+                let store = try await play.harness.makeRedisStore(port: relay.port)
+                let scene = LockStoreScene(play.harness, store)
+                _ = try await play.one.issue(lifetime: 3)
+                let caller = try await scene.acquire(lifetime: 60, timeout: 120)
+                let behind = try await play.one.acquire(lifetime: 60, timeout: 120)
+                if fault == "cut" {
+                    // The holder's time is over meanwhile, and the caller's turn.
+                    relay.cut()
+                    try await play.harness.advance(by: .seconds(6))
+                    relay.mend()
+                } else {
+                    play.redis.kill()
+                    try await play.harness.advance(by: .seconds(6))
+                    try await play.redis.restart()
+                }
+                #expect(try await scene.served(caller).number == 1)
+                #expect(behind.isWaiting)
+                try await play.one.finish(1)
+                #expect(try await play.one.served(behind).number == 2)
+                await scene.end()
             }
         }
     }
