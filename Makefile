@@ -275,7 +275,9 @@ check: deps-check swift-version ## Check format, white space, and C and Lua for 
 			*) at_once= ;;
 		esac
 		case "$${operation%.lua}" in read | create) more=lock_reply.lua ;; *) more= ;; esac
-		cat head.lua $$at_once reading.lua changing.lua $$more "$$operation" |
+		common="head.lua $$at_once reading.lua changing.lua"
+		[ "$$operation" != ready.lua ] || common=
+		cat $$common $$more "$$operation" |
 			luacheck --formatter plain --config $(CURDIR)/.luacheckrc --filename "$$operation" -
 	done
 

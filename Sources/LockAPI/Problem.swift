@@ -143,6 +143,8 @@ extension Problem {
         switch error.code {
         case .unavailable:
             self.init(.storeUnavailable, "the lock store cannot be reached; nothing was changed")
+        case .refused:
+            self.init(.storeUnavailable, "\(error.detail); nothing was changed")
         case .stateUnwritable:
             self.init(.storeUnavailable, "the lock store's state cannot be written; nothing was changed")
         case .stateIncomplete:

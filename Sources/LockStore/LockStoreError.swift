@@ -3,6 +3,8 @@ package struct LockStoreError: Error, Equatable, Sendable {
     package enum Code: Equatable, Sendable {
         /// The store cannot be reached now.
         case unavailable
+        /// The store is there and refuses. The detail says why, and what to do.
+        case refused
         /// The store's state on disk cannot be written now.
         case stateUnwritable
         /// Tickets of a state that was lost may be alive; none are given out. The detail says for how long.
@@ -17,7 +19,7 @@ package struct LockStoreError: Error, Equatable, Sendable {
     }
 
     package let code: Code
-    /// For the log; of `stateIncomplete` for clients, too. No more than this and a word: an error has its room in
+    /// For the log; of `stateIncomplete` and `refused` for clients, too. No more than this and a word: an error has its room in
     /// every frame of a parked request.
     package let detail: String
 

@@ -109,7 +109,7 @@ package actor RedisClient: LoopActor {
     package func run(
         _ script: RedisScript, key: String, arguments: [String]
     ) async throws(RedisError) -> RedisReply {
-        try await run(script, key: key, arguments: arguments, followedBy: [])[0]
+        try await run(script, keys: [key], arguments: arguments, followedBy: [])[0]
     }
 
     /// The reply to a script, and those to commands that leave in the same write behind it. An error of the
@@ -117,9 +117,9 @@ package actor RedisClient: LoopActor {
     ///
     /// When Redis does not know the script, the others are carried out before it.
     package func run(
-        _ script: RedisScript, key: String, arguments: [String], followedBy others: [RedisCommand]
+        _ script: RedisScript, keys: [String], arguments: [String], followedBy others: [RedisCommand]
     ) async throws(RedisError) -> [RedisReply] {
-        let evaluation = script.evaluation(key: key, arguments: arguments)
+        let evaluation = script.evaluation(keys: keys, arguments: arguments)
         var bytes = evaluation.bytes
         for other in others { bytes.append(contentsOf: other.bytes) }
         var replies = try await replies(to: bytes, count: 1 + others.count)

@@ -27,9 +27,11 @@ struct LockScripts: Sendable {
     let create: RedisScript
     let delete: RedisScript
     let evict: RedisScript
+    /// Whether a ticket could be issued; by itself.
+    let ready: RedisScript
 
     var all: [RedisScript] {
-        [take, status, check, extend, finish, withdraw, cleanUp, waiting, read, create, delete, evict]
+        [take, status, check, extend, finish, withdraw, cleanUp, waiting, read, create, delete, evict, ready]
     }
 
     /// - Parameters:
@@ -65,6 +67,7 @@ struct LockScripts: Sendable {
         create = script(PackageResources.lock_reply_lua, PackageResources.create_lua, adds: true)
         delete = script(PackageResources.delete_lua)
         evict = script(PackageResources.evict_lua)
+        ready = RedisScript("#!lua\n" + Self.text(PackageResources.ready_lua))
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

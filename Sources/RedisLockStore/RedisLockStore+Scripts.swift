@@ -105,29 +105,6 @@ extension RedisLockStore {
         return answer
     }
 
-    /// What a client is told of what happened to Redis. What Redis refuses is logged; of the connections the
-    /// Redis client tells itself.
-    func failure(_ error: RedisError, isReading: Bool) -> LockStoreError {
-        switch error.code {
-        case .unavailable: return LockStoreError(.unavailable, error.detail)
-        case .outcomeUnknown:
-            return LockStoreError(isReading ? .unavailable : .outcomeUnknown, error.detail)
-        case .refused:
-            logRefusal(error)
-            let isUnreadable = error.word == "WRONGTYPE" || error.word == "NOTALOCK"
-            return LockStoreError(isUnreadable ? .unreadable : .unavailable, error.detail)
-        }
-    }
-
-    /// Tells of each kind of refusal at most once in ten seconds.
-    private func logRefusal(_ error: RedisError) {
-        let now = time.now()
-        if let last = lastLogged[error.word], now < last + .seconds(10) { return }
-        if lastLogged.count >= 100 { lastLogged.removeAll() }
-        lastLogged[error.word] = now
-        log(.refused(error.detail))
-    }
-
     /// The ticket that an answer shows, or why it shows none.
     func ticket(in answer: TicketAnswer) -> Result<SeenTicket, Refusal> {
         if let refusal = Refusal(answer.code) { return .failure(refusal) }

@@ -216,18 +216,6 @@ package actor RedisLockStore: LockStore, LoopActor {
 
     // MARK: The store itself
 
-    package func checkReady() async throws(LockStoreError) {
-        guard isReady else {
-            throw LockStoreError(
-                .unavailable, await redis.lastProblem?.detail ?? "there is no connection to Redis")
-        }
-        do throws(RedisError) {
-            _ = try await redis.command(RedisCommand(["PING"]))
-        } catch {
-            throw LockStoreError(.unavailable, error.detail)
-        }
-    }
-
     package func setLimits(_ limits: LockLimits) async {
         self.limits = limits
     }

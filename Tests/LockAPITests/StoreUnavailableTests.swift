@@ -74,6 +74,7 @@ import TicketLock
     func codes() async throws {
         for (code, status, word) in [
             (LockStoreError.Code.unavailable, 503, "store_unavailable"),
+            (.refused, 503, "store_unavailable"),
             (.outcomeUnknown, 503, "outcome_unknown"), (.unreadable, 500, "lock_unreadable"),
         ] as [(LockStoreError.Code, Int, String)] {
             try await serving(code) { server in

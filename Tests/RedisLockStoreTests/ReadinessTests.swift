@@ -1,0 +1,87 @@
+import LockStore
+import RedisClient
+import Support
+import Testing
+
+@testable import RedisLockStore
+
+@Suite("The lock store in Redis: whether it is ready", .timeLimit(.minutes(5)))
+struct ReadinessTests {
+    private static let faults: [(begin: [String], end: [String], said: [String])] = [
+        (
+            ["ACL", "SETUSER", "default", "-@scripting"], ["ACL", "SETUSER", "default", "+@all"],
+            ["NOPERM", "rights that README names"]
+        ),
+        (
+            ["ACL", "SETUSER", "default", "resetkeys", "~ticketlockd:*"],
+            ["ACL", "SETUSER", "default", "~*"],
+            ["NOPERM", "rights that README names"]
+        ),
+        (["CONFIG", "SET", "maxmemory", "1mb"], ["CONFIG", "SET", "maxmemory", "0"], ["OOM", "maxmemory"]),
+        (
+            ["CONFIG", "SET", "min-replicas-to-write", "1"], ["CONFIG", "SET", "min-replicas-to-write", "0"],
+            ["NOREPLICAS", "min-replicas-to-write"]
+        ),
+        (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], ["READONLY", "name the master"]),
+    ]
+
+    @Test(
+        "What Redis would refuse makes the store not ready, in its words and with what to do",
+        arguments: faults)
+    func refused(begin: [String], end: [String], said: [String]) async throws {
+        try await RedisPlay.with { play in
+            try await play.one.store.checkReady()
+            _ = try await play.redis.run(begin)
+            try await eventually("it is not ready") { try await problem(play.one.store)?.code == .refused }
+            let refusal = try #require(try await problem(play.one.store))
+            for words in said { #expect(refusal.detail.contains(words), "\(refusal.detail)") }
+            #expect(!refusal.detail.contains("cannot be reached"))
+            // So is every operation.
+            #expect(try await errorCode { try await play.one.issue() } == .refused)
+            _ = try await play.redis.run(end)
+            try await eventually("it is ready") { try await problem(play.one.store) == nil }
+            _ = try await play.one.issue()
+            #expect(try await play.command("DBSIZE") != "0")
+        }
+    }
+
+    @Test("A cluster is refused, with what to use instead")
+    func cluster() async throws {
+        try await RunningRedis.with(["--cluster-enabled", "yes"]) { redis in
+            let harness = try RedisHarness(redis)
+            let store = try await harness.makeRedisStore(isReady: false)
+            try await eventually("it is not ready") { try await problem(store)?.code == .refused }
+            #expect(try await problem(store)?.detail.contains("one server, with replicas") == true)
+            await harness.tearDown()
+        }
+    }
+
+    @Test("One that is not there cannot be reached")
+    func unreachable() async throws {
+        try await RedisPlay.with { play in
+            play.redis.kill()
+            try await eventually("it is not ready") {
+                try await problem(play.one.store)?.code == .unavailable
+            }
+        }
+    }
+
+    @Test(
+        "What a server says that cannot run the scripts is answered with the version that can",
+        arguments: [
+            "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+            "ERR unknown command `EVALSHA`, with args beginning with: ",
+        ])
+    func tooOld(said: String) {
+        #expect(RedisAdvice(RedisError(reply: said)).description.hasSuffix("Redis 7 or later is needed)"))
+    }
+
+    private func problem(_ store: any LockStore) async throws -> LockStoreError? {
+        do throws(LockStoreError) {
+            try await store.checkReady()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
