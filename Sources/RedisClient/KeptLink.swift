@@ -12,7 +12,7 @@ final class KeptLink {
     }
 
     private let purpose: RedisLink.Purpose
-    private let configuration: RedisConfiguration
+    private var configuration: RedisConfiguration
     private let loop: EventLoop
     private let random: () -> Double
     private let event: (Event) -> Void
@@ -21,6 +21,8 @@ final class KeptLink {
     private var link: RedisLink?
     private var search: MasterSearch?
     private var attempts = 0
+    /// Whether the credentials are being read for the next attempt.
+    private var isReading = false
     /// The master that the next attempt is made to, unasked.
     private var announced: RedisAddress?
     private var readySince: Int64?
@@ -47,7 +49,10 @@ final class KeptLink {
     var ready: RedisLink? { link.flatMap { $0.isReady ? $0 : nil } }
 
     /// Whether it rests between two attempts.
-    var isResting: Bool { link == nil && search == nil }
+    var isResting: Bool { link == nil && search == nil && !isReading }
+
+    /// With the credentials that were read last.
+    var current: RedisConfiguration { configuration }
 
     /// The server that was last connected to, or tried.
     var address: RedisAddress? { link?.address }
@@ -80,7 +85,26 @@ final class KeptLink {
         alarm?.set(Alarm.now)
     }
 
+    /// Reads the credentials anew, which may have changed, and connects.
     private func attempt() {
+        guard let reread = configuration.reread else { return connect() }
+        guard !isReading else { return }
+        isReading = true
+        CredentialsRead.begin(reread, on: loop) { [weak self] result in
+            guard let self else { return }
+            isReading = false
+            // It may have been stopped meanwhile.
+            guard alarm != nil else { return }
+            switch result {
+            case .success(let credentials):
+                configuration = configuration.with(credentials)
+                connect()
+            case .failure(let error): retry(after: error)
+            }
+        }
+    }
+
+    private func connect() {
         if let leader { return connect(to: leader.address, at: leader.peer) }
         switch configuration.server {
         case .address(let address): connect(to: address)

@@ -37,7 +37,8 @@ extension RedisClient {
     /// Asks for the master, since an announcement may have been missed.
     private func verifyMaster() {
         guard case .sentinels(let sentinels, let name) = configuration.server, search == nil else { return }
-        search = MasterSearch(for: name, among: sentinels, configuration, on: loop) { [unowned self] result in
+        let current = announcements?.current ?? configuration
+        search = MasterSearch(for: name, among: sentinels, current, on: loop) { [unowned self] result in
             onLoop {
                 $0.search = nil
                 if case .success(let address) = result { $0.follow(address) }

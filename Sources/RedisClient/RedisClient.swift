@@ -18,6 +18,7 @@ package actor RedisClient: LoopActor {
     /// As it was told last; nil before that.
     var messagesComeIn: Bool?
     var subscriber: KeptLink?
+    var replication = Replication()
     /// Listens to itself, if it has a channel for that.
     var echo: Echo?
     private var isStopped = false
@@ -65,6 +66,9 @@ package actor RedisClient: LoopActor {
         lastProblem = problem
         commands?.stop()
         subscriber?.stop()
+        replication.link?.stop()
+        replication.link = nil
+        failReplication(problem)
         echo?.alarm?.stop()
         echo = nil
         announcements?.stop()
@@ -165,10 +169,13 @@ package actor RedisClient: LoopActor {
             told = ToldProblems()
             if let address = commands?.address { log(.ready(address)) }
             followCommands()
+            // Without a descriptor nothing is confirmed, and the next connection tries again.
+            try? renewReplication()
             onState(.ready)
             listenToSelf()
         case .lost(let error):
             lastProblem = error
+            failReplication(error)
             log(.lost(error))
             onState(.lost)
         case .failed(let error, let next):

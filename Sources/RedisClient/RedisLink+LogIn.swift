@@ -32,16 +32,25 @@ extension RedisLink {
         configuration.password.map { ["AUTH"] + (configuration.username.map { [$0] } ?? []) + [$0] }
     }
 
-    /// Sentinels often have no password where the server has one: it is given to those that ask for it.
+    /// Sentinels often have no password where the server has one: it is given to those that ask for it, unless they
+    /// have one of their own.
     private func greetSentinel() {
+        if let password = configuration.sentinelPassword {
+            let user = configuration.sentinelUsername.map { [$0] } ?? []
+            return authenticate(with: ["AUTH"] + user + [password])
+        }
         put(RedisCommand(["PING"]).bytes, replies: 1) { [weak self] result in
             guard let self, !isEnded, case .success(let replies) = result else { return }
             guard let error = Self.isNoError(replies[0]) else { return becomeReady() }
             guard error.word == "NOAUTH", let authentication else { return end(error) }
-            put(RedisCommand(authentication).bytes, replies: 1) { [weak self] result in
-                guard let self, !isEnded, case .success(let replies) = result else { return }
-                if let error = Self.isNoError(replies[0]) { end(error) } else { becomeReady() }
-            }
+            authenticate(with: authentication)
+        }
+    }
+
+    private func authenticate(with command: [String]) {
+        put(RedisCommand(command).bytes, replies: 1) { [weak self] result in
+            guard let self, !isEnded, case .success(let replies) = result else { return }
+            if let error = Self.isNoError(replies[0]) { end(error) } else { becomeReady() }
         }
     }
 

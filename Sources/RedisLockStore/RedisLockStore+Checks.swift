@@ -82,7 +82,7 @@ extension RedisLockStore {
             if status.isLocked {
                 room.update(ticket.group, status, expires: seen.expires, now: time.now())
             } else {
-                waiters.resolveAll(ticket.group) { _ in .success(status) }
+                serve(ticket.group, status)
                 room.forget(ticket.group)
             }
         }

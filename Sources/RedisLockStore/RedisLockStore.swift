@@ -135,8 +135,10 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func issueTicket(
         for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
     ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        try await take(Order(isAcquire: false, lifetime: lifetime, timeout: .zero, key: key), for: id)
-            .map(\.status)
+        let order = Order(isAcquire: false, lifetime: lifetime, timeout: .zero, key: key)
+        let result = try await take(order, for: id)
+        if case .success(let ticket) = result { try await confirm(ticket, of: id, order) }
+        return result.map(\.status)
     }
 
     package func wait(
@@ -146,7 +148,9 @@ package actor RedisLockStore: LockStore, LoopActor {
         let until = time.now() + timeout
         let generation = rooms.generation(of: id)
         let result = try await status(of: number, token: token, for: id)
-        guard case .success(let ticket) = result, ticket.status.isLocked, timeout > .zero else {
+        guard case .success(let ticket) = result else { return result.map(\.status) }
+        guard ticket.status.isLocked, timeout > .zero else {
+            try await confirm()
             return result.map(\.status)
         }
         return try await park(ticket, of: id, nil, until: until, generation: generation)
@@ -160,7 +164,11 @@ package actor RedisLockStore: LockStore, LoopActor {
         let generation = rooms.generation(of: id)
         let order = Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key)
         let result = try await take(order, for: id)
-        guard case .success(let ticket) = result, ticket.status.isLocked else { return result.map(\.status) }
+        guard case .success(let ticket) = result else { return result.map(\.status) }
+        guard ticket.status.isLocked else {
+            try await confirm(ticket, of: id, order)
+            return .success(ticket.status)
+        }
         return try await park(ticket, of: id, order, until: until, generation: generation)
     }
 
@@ -170,6 +178,7 @@ package actor RedisLockStore: LockStore, LoopActor {
         let answer: TicketAnswer = try await run(
             scripts.extend, id, [String(number), Self.text(token), String(lifetime.microseconds)])
         note(answer, of: id)
+        if answer.code == .ok { try await confirm() }
         return ticket(in: answer).map { ticket in
             indexes.tickets.set(
                 Self.member(number, id), score: ticket.expires, isNew: false, now: time.now())

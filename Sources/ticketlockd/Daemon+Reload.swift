@@ -30,7 +30,12 @@ extension Daemon {
         reloading = .underWay
         loop.inBackground { [options, environment] in
             Result { () throws(ConfigurationErrors) in
-                try Configuration.load(options: options, environment: environment).configuration
+                let loaded = try Configuration.load(options: options, environment: environment)
+                // Its files are read at each connection; what is wrong with them is said now.
+                if loaded.configuration.store.type == .redis {
+                    _ = try loaded.redis(credentialsDirectory: environment["CREDENTIALS_DIRECTORY"])
+                }
+                return loaded.configuration
             }
         } then: { [unowned self] result in
             onLoop { daemon in daemon.startTask { await $0.finishReload(result) } }
@@ -61,6 +66,9 @@ extension Daemon {
                 next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
             await server.setBodyBytesMax(next.http.bodyBytesMax)
             api.onLoop { $0.reloads.succeeded() }
+            if next.redis.readsFiles, next.store.type == .redis {
+                logger.notice("the passwords and certificates for Redis are read again at the next connection")
+            }
             if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
             for change in changes {
                 logger.notice(

@@ -1,6 +1,7 @@
 import Foundation
 import RedisClient
 import Support
+import Synchronization
 import Testing
 
 @Suite("Redis client: logging in", .timeLimit(.minutes(5)))
@@ -125,6 +126,40 @@ struct LogInTests {
                     try await redis.command("REPLICAOF", "NO", "ONE")
                     try await scene.ready()
                     try await scene.reply("SET", "key", "value")
+                }
+            }
+        }
+    }
+
+    @Test("A password that has changed is read for the next connection; one that cannot be read is told")
+    func rotated() async throws {
+        try await RunningRedis.with(["--requirepass", "one"]) { redis in
+            let password = Mutex<String?>("one")
+            var configuration = RedisConfiguration(redis)
+            configuration.reread = { () throws(RedisError) in
+                guard let password = password.withLock({ $0 }) else {
+                    throw RedisError(.unavailable, "no file")
+                }
+                return RedisCredentials(password: password)
+            }
+            try await ClientCase.with(configuration) { scene in
+                try await scene.ready()
+                try await scene.client.subscribe("channel")
+                for next in ["two", "three"] {
+                    try await scene.reply("CONFIG", "SET", "requirepass", next)
+                    password.withLock { $0 = next == "two" ? next : nil }
+                    _ = await scene.error(of: "CLIENT", "KILL", "TYPE", "pubsub")
+                    _ = await scene.error(of: "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")
+                    if next == "three" {
+                        try await eventually("it is told") {
+                            scene.notes.notices.contains(.notReady(RedisError(.unavailable, "no file")))
+                        }
+                        password.withLock { $0 = next }
+                    }
+                    try await scene.ready()
+                    try await eventually("a message") {
+                        (try? await scene.reply("PUBLISH", "channel", "hello")) == .integer(1)
+                    }
                 }
             }
         }

@@ -90,6 +90,12 @@ struct SentinelTests {
                 }
                 configuration.password = "secret"
                 try await ClientCase.with(configuration) { try await $0.ready() }
+                // They may have one of their own.
+                _ = try await sentinel.run([
+                    "-a", "secret", "ACL", "SETUSER", "default", "resetpass", ">theirs",
+                ])
+                configuration.sentinelPassword = "theirs"
+                try await ClientCase.with(configuration) { try await $0.ready() }
             }
         }
     }

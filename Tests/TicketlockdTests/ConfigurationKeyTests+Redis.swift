@@ -50,5 +50,14 @@ extension ConfigurationKeyTests {
             key: "redis.sentinel_master", good: ["mymaster", "a.b-c_D9"],
             bad: ["a b", "a:b", "\u{e9}", String(repeating: "a", count: 129)],
             room: "redis: {sentinels: [a:1]}"),
+        Edges(
+            key: "redis.sentinel_username", good: ["", String(repeating: "a", count: 128)],
+            bad: ["a b", " ", "a\nb", String(repeating: "a", count: 129)],
+            room: "redis: {sentinels: [a:1], sentinel_master: m, sentinel_password_file: /p}"),
+        Edges(
+            key: "redis.sentinel_password_file", good: paths + ["redis-password", "a.b_c"],
+            bad: ["./a", "/", "a/b", "..", ".", "a b"],
+            room: "redis: {sentinels: [a:1], sentinel_master: m}"),
+        Edges(key: "redis.wait_replicas", good: ["0", "16"], bad: ["17"] + notNumbers),
     ]
 }

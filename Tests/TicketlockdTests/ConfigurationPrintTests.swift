@@ -48,6 +48,7 @@ struct ConfigurationPrintTests {
         "redis.password_file": "word", "redis.use_ssl": "true", "redis.ssl_certfile": "/a #b",
         "redis.ssl_keyfile": "/c", "redis.ssl_ca_certs": "/d", "redis.key_prefix": "x9",
         "redis.socket_timeout": "0.5", "redis.sentinels": "a:1,[::1]:2", "redis.sentinel_master": "m",
+        "redis.sentinel_username": "s", "redis.sentinel_password_file": "/e", "redis.wait_replicas": "2",
         "http.unix_socket_mode": "0007", "log.level": "trace", "log.format": "json",
     ]
 

@@ -1,5 +1,6 @@
 import RedisClient
 import Support
+import Synchronization
 import Testing
 
 @testable import ticketlockd
@@ -16,6 +17,11 @@ struct ConfigurationRedisTests {
             ("{unix_socket: /s, use_ssl: true}", "redis.unix_socket", "redis.use_ssl"),
             ("{sentinels: [a:1]}", "redis.sentinels", "redis.sentinel_master"),
             ("{sentinel_master: m}", "redis.sentinel_master", "redis.sentinels"),
+            ("{sentinel_password_file: /p}", "redis.sentinel_password_file", "redis.sentinels"),
+            (
+                "{sentinels: [a:1], sentinel_master: m, sentinel_username: a}", "redis.sentinel_username",
+                "redis.sentinel_password_file"
+            ),
             (
                 "{unix_socket: /s, sentinels: [a:1], sentinel_master: m}", "redis.unix_socket",
                 "redis.sentinels"
@@ -82,6 +88,23 @@ struct ConfigurationRedisTests {
         #expect(try loaded.redis(credentialsDirectory: nil) { _ in Array(text.utf8) }.password == password)
     }
 
+    @Test("The files are read again for each connection, and what is wrong with them then is told")
+    func readAgain() throws {
+        let text = Mutex("one")
+        let file =
+            "redis: {password_file: /p, sentinels: [a:1], sentinel_master: m, sentinel_password_file: /q}"
+        let redis = try load(file: file).redis(credentialsDirectory: nil) { path in
+            Array((path == "/q" ? "of sentinels" : text.withLock { $0 }).utf8)
+        }
+        #expect(redis.password == "one" && redis.sentinelPassword == "of sentinels")
+        text.withLock { $0 = "two" }
+        let reread = try #require(redis.reread)
+        #expect(try reread().password == "two")
+        text.withLock { $0 = "" }
+        #expect(throws: RedisError.self) { try reread() }
+        #expect(try load(file: "redis: {}").redis(credentialsDirectory: nil).reread == nil)
+    }
+
     @Test("A password's file without a path is a credential of systemd's")
     func credential() throws {
         let loaded = try load(["--set", "redis.password_file=redis-password"])
@@ -117,7 +140,8 @@ struct ConfigurationRedisTests {
 
     private func problems(
         of loaded: LoadedConfiguration,
-        readFile: (String) throws(ConfigurationProblem) -> [UInt8] = ConfigurationFileReader.read
+        readFile: @escaping @Sendable (String) throws(ConfigurationProblem) -> [UInt8] =
+            ConfigurationFileReader.read
     ) throws -> [String] {
         do throws(ConfigurationErrors) {
             _ = try loaded.redis(credentialsDirectory: nil, readFile: readFile)

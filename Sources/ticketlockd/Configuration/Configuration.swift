@@ -50,6 +50,14 @@ struct Configuration: Sendable, Equatable {
         var sentinels: [RedisAddress] = []
         /// Only with `sentinels`, and always with them.
         var sentinelMaster: String?
+        /// Only with `sentinels`, as is the next.
+        var sentinelUsername: String?
+        /// An absolute path, or the name of a systemd credential.
+        var sentinelPasswordFile: String?
+        /// Whether there are files that may change.
+        var readsFiles: Bool { passwordFile != nil || sentinelPasswordFile != nil || usesTLS }
+        /// Replicas that must have a grant before it is answered.
+        var replicasWaitedFor = 0
     }
 
     /// What a client may ask of ticket locks.

@@ -39,5 +39,16 @@ extension ConfigurationKey {
         ConfigurationKey(
             "redis.sentinel_master", \.redis.sentinelMaster, .optionalMasterName, default: nil,
             "The server's name with the sentinels."),
+        ConfigurationKey(
+            "redis.sentinel_username", \.redis.sentinelUsername, .optionalText(bytesMax: 128), default: nil,
+            "The sentinels' ACL user, if they have a password of their own."),
+        ConfigurationKey(
+            "redis.sentinel_password_file", \.redis.sentinelPasswordFile, .optionalPathOrCredential,
+            default: nil,
+            "The file or systemd credential that holds the sentinels' password, if they have one of their own."
+        ),
+        ConfigurationKey(
+            "redis.wait_replicas", \.redis.replicasWaitedFor, .integer(0...16), default: 0,
+            "How many replicas must have a ticket before it is told that it is served."),
     ]
 }

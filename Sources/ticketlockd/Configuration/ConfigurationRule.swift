@@ -70,6 +70,14 @@ struct ConfigurationRule: Sendable {
         ConfigurationRule("redis.sentinels", "needs a value of", "redis.sentinel_master") {
             $0.redis.sentinels.isEmpty || $0.redis.sentinelMaster != nil
         },
+        ConfigurationRule("redis.sentinel_password_file", "is of no use without", "redis.sentinels") {
+            $0.redis.sentinelPasswordFile == nil || !$0.redis.sentinels.isEmpty
+        },
+        ConfigurationRule(
+            "redis.sentinel_username", "is of no use without a value of", "redis.sentinel_password_file"
+        ) {
+            $0.redis.sentinelUsername == nil || $0.redis.sentinelPasswordFile != nil
+        },
         ConfigurationRule("redis.sentinel_master", "is of no use without", "redis.sentinels") {
             $0.redis.sentinelMaster == nil || !$0.redis.sentinels.isEmpty
         },

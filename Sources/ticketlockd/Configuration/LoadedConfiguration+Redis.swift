@@ -9,20 +9,49 @@ extension LoadedConfiguration {
     ///   - readFile: gives a file's bytes; the daemon passes `ConfigurationFileReader.read`.
     func redis(
         credentialsDirectory: String?,
-        readFile: (String) throws(ConfigurationProblem) -> [UInt8] = ConfigurationFileReader.read
+        readFile: @escaping @Sendable (String) throws(ConfigurationProblem) -> [UInt8] =
+            ConfigurationFileReader.read
     ) throws(ConfigurationErrors) -> RedisConfiguration {
         let settings = configuration.redis
         var result = RedisConfiguration(
             server: Self.server(settings), database: settings.database, username: settings.username,
             timeout: settings.timeout)
-        var errors: [ConfigurationError] = []
-        if let file = settings.passwordFile {
-            do throws(ConfigurationProblem) {
-                result.password = try Self.password(file, credentialsDirectory, readFile)
-            } catch {
-                errors.append(unreadable("redis.password_file", "\(QuotedText.shown(file)) \(error.text)"))
+        result.sentinelUsername = settings.sentinelUsername
+        result.replicasWaitedFor = settings.replicasWaitedFor
+        let credentials = try credentials(credentialsDirectory, readFile)
+        result.password = credentials.password
+        result.sentinelPassword = credentials.sentinelPassword
+        result.tls = credentials.tls
+        if settings.passwordFile != nil || settings.sentinelPasswordFile != nil || settings.usesTLS {
+            result.reread = { () throws(RedisError) in
+                do throws(ConfigurationErrors) {
+                    return try self.credentials(credentialsDirectory, readFile)
+                } catch {
+                    throw RedisError(.unavailable, "\(error)")
+                }
             }
         }
+        return result
+    }
+
+    /// What the files hold that the settings name; all that is wrong with any of them at once.
+    private func credentials(
+        _ credentialsDirectory: String?, _ readFile: (String) throws(ConfigurationProblem) -> [UInt8]
+    ) throws(ConfigurationErrors) -> RedisCredentials {
+        let settings = configuration.redis
+        var result = RedisCredentials()
+        var errors: [ConfigurationError] = []
+        func password(_ key: String, _ file: String?) -> String? {
+            guard let file else { return nil }
+            do throws(ConfigurationProblem) {
+                return try Self.password(file, credentialsDirectory, readFile)
+            } catch {
+                errors.append(unreadable(key, "\(QuotedText.shown(file)) \(error.text)"))
+                return nil
+            }
+        }
+        result.password = password("redis.password_file", settings.passwordFile)
+        result.sentinelPassword = password("redis.sentinel_password_file", settings.sentinelPasswordFile)
         if settings.usesTLS {
             do throws(RedisError) {
                 result.tls = try RedisTLS(

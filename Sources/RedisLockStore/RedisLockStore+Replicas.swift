@@ -1,0 +1,51 @@
+import LockStore
+import RedisClient
+import TicketLock
+
+/// What a caller is told of is on as many replicas as are asked for, or the outcome is not known.
+extension RedisLockStore {
+    var waitsForReplicas: Bool { configuration.replicasWaitedFor > 0 }
+
+    /// Returns when all that was done so far is on the replicas.
+    func confirm() async throws(LockStoreError) {
+        guard waitsForReplicas else { return }
+        do throws(RedisError) {
+            try await redis.waitForReplicas()
+        } catch {
+            throw LockStoreError(.outcomeUnknown, error.detail)
+        }
+    }
+
+    /// The same for a ticket that was taken. One that nobody can come back for is given up if it is not.
+    func confirm(_ ticket: SeenTicket, of id: ConversationID, _ order: Order) async throws(LockStoreError) {
+        do throws(LockStoreError) {
+            try await confirm()
+        } catch {
+            if order.key == nil { giveUp(ticket.status.number, ticket.status.token, of: id) }
+            throw error
+        }
+    }
+
+    /// Tells all who wait for a ticket that it is served.
+    func serve(_ group: UInt64, _ status: TicketStatus) {
+        guard waitsForReplicas else { return waiters.resolveAll(group) { _ in .success(status) } }
+        begin { store in
+            do throws(LockStoreError) {
+                try await store.confirm()
+                store.waiters.resolveAll(group) { _ in .success(status) }
+            } catch {
+                store.waiters.endAll(group) { waiter in
+                    if waiter.isAcquire, !waiter.hasKey {
+                        store.giveUp(waiter.number, waiter.token, of: waiter.id)
+                    }
+                    return .failed(error)
+                }
+            }
+        }
+    }
+
+    private func giveUp(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) {
+        let withdrawal = Withdrawal(id: id, number: number, token: token, mayBeRepeated: true)
+        begin { try? await $0.withdraw(withdrawal) }
+    }
+}
