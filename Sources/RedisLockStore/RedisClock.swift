@@ -20,8 +20,29 @@ struct RedisClock {
         let tolerance = Self.tolerance + uncertainty
         if let offset, offset >= earliest - tolerance, offset <= latest + tolerance { return }
         uncertainty = (latest - earliest) / 2
-        offset = earliest + uncertainty
+        let found = earliest + uncertainty
+        offset = found
+        greatestOffset = max(greatestOffset ?? found, found)
     }
+
+    /// The greatest that the offset has been: how far the clock of any master had come, by this machine's.
+    private var greatestOffset: Int64?
+
+    /// How much a master before this one was ahead of it, in microseconds: tokens went by its clock. As long as they
+    /// are kept ahead by as much they grow on, though the newest are lost with it; 0 within the tolerance.
+    var lead: Int64 {
+        guard let offset, let greatestOffset, greatestOffset - offset > Self.tolerance else { return 0 }
+        return (greatestOffset - offset) / 1000
+    }
+
+    /// Another daemon has seen a master that was so much ahead, in microseconds.
+    mutating func learn(lead: Int64) {
+        guard let offset, lead > 0 else { return }
+        greatestOffset = max(greatestOffset ?? offset, offset + min(lead, Self.leadMax) * 1000)
+    }
+
+    /// The most that a lead is believed, in microseconds: a year.
+    private static let leadMax: Int64 = 366 * 86_400 * 1_000_000
 
     /// Takes note of several replies at once, of which the one that came soonest is the most exact.
     mutating func observe(_ samples: [(microseconds: Int64, sent: Instant, received: Instant)]) {

@@ -7,6 +7,9 @@ extension RedisLockStore {
     /// Keys looked at for one page, so that a prefix few locks have does not keep Redis busy.
     static let keysPerPageMax = 10_000
     private static let keysPerScanMax = 1_000
+    /// Locks that are asked for at once, one after a step that has taken longer than it should.
+    private static let locksPerStepMax = 32
+    private static let stepTime: Duration = .milliseconds(2)
 
     package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
         let pattern = Self.literal(keyPrefix + prefix) + "*"
@@ -89,7 +92,21 @@ extension RedisLockStore {
     }
 
     /// Those of the locks that exist and can be read; looking at them from afar does not count as touching them.
+    /// A few at a time, so that others get their turn between them: a deep lock takes Redis some milliseconds.
     private func read(_ ids: [ConversationID]) async throws(LockStoreError) -> [LockSnapshot] {
+        var found: [LockSnapshot] = []
+        var rest = ids[...]
+        var count = 1
+        while !rest.isEmpty {
+            let began = time.now()
+            found += try await readAtOnce(Array(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+            count = time.now() - began < Self.stepTime ? min(count * 2, Self.locksPerStepMax) : 1
+        }
+        return found
+    }
+
+    private func readAtOnce(_ ids: [ConversationID]) async throws(LockStoreError) -> [LockSnapshot] {
         let commands = ids.map {
             scripts.read.evaluation(
                 key: keyPrefix + $0.string, arguments: [String(limits.numberRetention.microseconds), "0"])

@@ -40,7 +40,7 @@ extension RedisLockStore {
                 [
                     String(limits.ticketsPerLockMax), hasRoom ? "1" : "0",
                     order.isAcquire ? "acquire" : "issue", String(order.lifetime.microseconds),
-                    String(order.timeout.microseconds), order.key ?? "", String(highestToken + 1),
+                    String(order.timeout.microseconds), order.key ?? "", String(tokenFloor),
                     milliseconds(order.lifetime + limits.numberRetention), hearsMessages ? home : "",
                 ])
             if answer.code == .noRoom, !hasRoom {
@@ -72,6 +72,13 @@ extension RedisLockStore {
 
     /// As Redis takes it for how long a key lives; rounded up.
     func milliseconds(_ span: Duration) -> String { String((span.microseconds + 999) / 1000) }
+
+    /// What no token is given out below.
+    private var tokenFloor: FencingToken {
+        let lead = clock.lead
+        guard lead > 0 else { return highestToken + 1 }
+        return max(highestToken + 1, FencingToken(clamping: clock.microseconds(time.now()) + lead))
+    }
 
     func status(
         of number: TicketNumber, token: FencingToken?, for id: ConversationID

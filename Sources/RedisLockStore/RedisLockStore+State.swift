@@ -4,6 +4,9 @@ import TicketLock
 
 /// Redis comes and goes.
 extension RedisLockStore {
+    /// How often it is asked, while somebody waits, whether Redis tells of keys.
+    private static let keyLookPeriod: Duration = .seconds(5)
+
     /// Redis has been gone for longer than a reply may take: nobody is kept waiting for it.
     func giveUp() {
         givesUpAt = nil
@@ -72,6 +75,20 @@ extension RedisLockStore {
             samples.append((seconds * 1_000_000 + microseconds, sent, time.now()))
         }
         clock.observe(samples)
+        await shareLead()
+    }
+
+    /// Tokens do not go back for any daemon when the clock of a new master is behind: those that have seen the old
+    /// one tell the others, by a key, how much it was ahead.
+    private func shareLead() async {
+        let key = indexes.locks.key + ":lead"
+        let known = try? await redis.command(RedisCommand(["GET", key])).text.flatMap { Int64($0) }
+        clock.learn(lead: (known ?? nil) ?? 0)
+        guard clock.lead > ((known ?? nil) ?? 0) else { return }
+        // Once the new clock has come as far as the old one had, it is of no use.
+        let milliseconds = clock.lead / 1000 + 60_000
+        _ = try? await redis.command(
+            RedisCommand(["SET", key, String(clock.lead), "PX", String(milliseconds)]))
     }
 
     private func goOn() async {
@@ -79,7 +96,7 @@ extension RedisLockStore {
         isReady = true
         givesUpAt = nil
         begin { store in
-            store.watchesKeys = await store.tellsOfKeys()
+            await store.lookWhetherKeysAreTold()
             try? await store.writeIndexes(isCounting: true)
         }
         let again = withdrawals
@@ -93,6 +110,22 @@ extension RedisLockStore {
             subscribe(room)
             check(room)
             schedule(room)
+        }
+    }
+
+    /// That Redis tells of keys may be switched on at any time, as README says how.
+    func lookWhetherKeysAreTold() async {
+        nextKeyLook = time.now() + Self.keyLookPeriod
+        let areTold = await tellsOfKeys()
+        guard areTold != watchesKeys else { return }
+        watchesKeys = areTold
+        guard areTold else { return }
+        for room in rooms.all where room.subscription != .none {
+            begin { store in
+                try? await store.redis.subscribe(RedisName(store.keyChannelPrefix + room.key))
+                room.askAll()
+                store.check(room)
+            }
         }
     }
 

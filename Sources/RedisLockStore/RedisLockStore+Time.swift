@@ -49,6 +49,7 @@ extension RedisLockStore {
         consider(givesUpAt)
         consider(counting.givesUpAt)
         consider(strays.first?.due)
+        if isReady, rooms.count > 0 { consider(nextKeyLook) }
         if isReady, !isWritingIndexes { consider(indexes.nextDue) }
         if let due { time.wake(at: due) }
     }
@@ -60,6 +61,10 @@ extension RedisLockStore {
         if let due = givesUpAt, due <= now { giveUp() }
         if let due = counting.givesUpAt, due <= now { counting.end() }
         withdrawStrays(now: now)
+        if isReady, rooms.count > 0, nextKeyLook <= now {
+            nextKeyLook = .never
+            begin { await $0.lookWhetherKeysAreTold() }
+        }
         if isReady, !isWritingIndexes, let due = indexes.nextDue, due <= now {
             isWritingIndexes = true
             begin { store in

@@ -47,6 +47,8 @@ package actor RedisLockStore: LockStore, LoopActor {
     var givesUpAt: Instant?
     /// Whether Redis tells of changes that others make to the keys themselves.
     var watchesKeys = false
+    /// When it is asked again whether it does.
+    var nextKeyLook = Instant(nanoseconds: .min)
     /// Tickets of callers that have gone, which Redis could not be told of.
     var withdrawals: [Withdrawal] = []
     var isShuttingDown = false

@@ -1,5 +1,7 @@
 import LockStore
+import RedisClient
 import Support
+import Synchronization
 import Testing
 import TicketLock
 
@@ -161,6 +163,41 @@ struct EconomyTests {
             }
             #expect(Set(found).count == 3_000)
             #expect(found.count == 3_000)
+        }
+    }
+
+    @Test("A listing of deep locks is asked for in steps, between which others get their turn")
+    func deepListing() async throws {
+        try await RedisPlay.with(2) { play in
+            let expires = "4102444800.000000"
+            let tickets = (0..<5_000).map { number in
+                #""{\"number\": \#(number), \"expires\": \#(expires), \"token\": \#(number + 1), \"issued\": 1}""#
+            }.joined(separator: ", ")
+            let redis = await play.one.redisStore.redis
+            for number in 0..<40 {
+                let value =
+                    #"{"conversation_id": "d\#(number)", "tickets": [\#(tickets)], "last_issued": 4999, "last_token": 5000}"#
+                _ = try await redis.command(RedisCommand(["SET", "lock:d\(number)", value]))
+            }
+            let listed = Atomic(false)
+            let store = play.one.store
+            async let listing = {
+                var (found, cursor) = (0, Optional(0))
+                while let start = cursor {
+                    let page = try await store.locks(prefix: "d", limit: 100, from: start)
+                    found += page.locks.count
+                    cursor = page.next
+                }
+                listed.store(true, ordering: .sequentiallyConsistent)
+                return found
+            }()
+            var turns = 0
+            while !listed.load(ordering: .sequentiallyConsistent) {
+                try await play.two.getOrCreate("other")
+                turns += 1
+            }
+            #expect(try await listing == 40)
+            #expect(turns >= 20, "\(turns) turns of others")
         }
     }
 }

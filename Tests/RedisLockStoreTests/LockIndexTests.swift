@@ -103,6 +103,24 @@ struct RedisClockTests {
         ])
         #expect(clock.instant(2_000_500) == at(1_001))
     }
+
+    @Test("When the clock of a new master is behind, the lead of the old one is kept; a little drift is none")
+    func lead() {
+        var clock = RedisClock()
+        let moment = Instant(nanoseconds: 1_000_000_000)
+        clock.observe(microseconds: 5_000_000, sent: moment, received: moment)
+        #expect(clock.lead == 0)
+        clock.observe(microseconds: 4_995_000, sent: moment, received: moment)
+        #expect(clock.lead == 0)
+        clock.observe(microseconds: 3_000_000, sent: moment, received: moment)
+        #expect(clock.lead == 2_000_000)
+        clock.learn(lead: 1_000_000)
+        #expect(clock.lead == 2_000_000)
+        clock.learn(lead: 7_000_000)
+        #expect(clock.lead == 7_000_000)
+        clock.observe(microseconds: 11_000_000, sent: moment, received: moment)
+        #expect(clock.lead == 0)
+    }
 }
 
 @Suite("Cursors of a listing")

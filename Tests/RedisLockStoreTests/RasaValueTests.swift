@@ -76,7 +76,9 @@ struct RasaValueTests {
             let value = try Self.rewritten(try await play.value())
             try await play.command("SET", "lock:ada", value)
 
-            #expect(try await play.one.finish(0, token: holder.token).removed)
+            // Nobody here knows any more whose the holder's ticket is.
+            await #expect(throws: Refusal.tokenMismatch) { try await play.one.finish(0, token: holder.token) }
+            #expect(try await play.one.finish(0).removed)
             let served = try await play.two.served(acquire)
             #expect(served.number == 1 && served.token == before.tickets[1].token)
             // Its lifetime began when it was served.
@@ -101,28 +103,68 @@ struct RasaValueTests {
         }
     }
 
-    @Test("A token is taken for a ticket's that has lost its own, and refused for another's")
-    func adoption() async throws {
+    @Test("A ticket that Rasa wrote has no token that protects it: whatever is given for it is refused")
+    func noToken() async throws {
         try await RedisPlay.with { play in
-            let ticket = try await play.one.issue()
-            try await play.command("SET", "lock:ada", try Self.rewritten(try await play.value()))
-            #expect(try await play.one.status(0, token: ticket.token).token == ticket.token)
-            await #expect(throws: Refusal.tokenMismatch) {
-                try await play.one.finish(0, token: ticket.token + 1)
+            try await play.command("SET", "lock:ada", try Self.value([(0, Self.soon(600))]))
+            let tokens: [FencingToken] = [1, 1_700_000_000_000_000, 9_007_199_254_740_991]
+            for token in tokens {
+                await #expect(throws: Refusal.tokenMismatch) { try await play.one.status(0, token: token) }
+                await #expect(throws: Refusal.tokenMismatch) {
+                    try await play.one.extend(0, by: 5, token: token)
+                }
+                await #expect(throws: Refusal.tokenMismatch) { try await play.one.finish(0, token: token) }
+                await #expect(throws: Refusal.tokenMismatch) { try await play.one.cleanUp(0, token: token) }
             }
-            #expect(try await play.one.finish(0, token: ticket.token).removed)
+            #expect(try await play.one.queue() == [0])
+            #expect(try await play.one.finish(0).removed)
+            #expect(try await play.one.issue().token < 9_007_199_254_740_991)
         }
     }
 
-    @Test("A token that was never given out is taken for nobody's, or tokens would come to their end")
-    func tokenFromTheFuture() async throws {
+    @Test("A caller that gives up a ticket that Rasa wrote back leaves none behind")
+    func givenUp() async throws {
         try await RedisPlay.with { play in
-            let ticket = try await play.one.issue()
+            _ = try await play.one.issue()
+            let caller = try await play.one.acquire()
             try await play.command("SET", "lock:ada", try Self.rewritten(try await play.value()))
-            await #expect(throws: Refusal.tokenMismatch) {
-                try await play.one.finish(0, token: 9_007_199_254_740_991)
+            caller.cancel()
+            await #expect(throws: LockStoreError.self) { try await play.one.answer(caller) }
+            try await eventually("it is gone") { try await play.one.queue() == [0] }
+        }
+    }
+
+    @Test(
+        "A ticket that was extended while somebody waits for it elsewhere is theirs though Rasa wrote the lock back"
+    )
+    func extended() async throws {
+        try await RedisPlay.with(2) { play in
+            _ = try await play.one.issue()
+            let ticket = try await play.one.issue(lifetime: 30)
+            let waiter = try await play.two.wait(ticket.number)
+            _ = try await play.one.extend(ticket.number, by: 600)
+            try await play.harness.advance(by: .milliseconds(300))
+            try await play.command("SET", "lock:ada", try Self.rewritten(try await play.value()))
+            try await play.one.finish(0)
+            #expect(try await play.two.served(waiter).token == ticket.token)
+        }
+    }
+
+    @Test("Events about keys that are switched on while somebody waits are heard")
+    func switchedOn() async throws {
+        try await RedisPlay.with { play in
+            try await play.command("SET", "lock:ada", try Self.value([(0, Self.soon(600))]))
+            let caller = try await play.one.acquire()
+            try await play.command("CONFIG", "SET", "notify-keyspace-events", "K$gx")
+            try await eventually("it listens") {
+                try await play.command("PUBSUB", "NUMSUB", "__keyspace@1__:lock:ada").hasSuffix("1")
             }
-            #expect(try await play.one.issue().token < ticket.token + 3_600_000_000)
+            try await play.command("SET", "lock:ada", try Self.value([(1, Self.soon(600))]))
+            _ = caller
+            let all = try Self.rewritten(try await play.value())
+            #expect(all.contains("1"))
+            try await play.command("DEL", "lock:ada")
+            #expect(try await play.one.refusal(caller) == .gone(.unknown))
         }
     }
 

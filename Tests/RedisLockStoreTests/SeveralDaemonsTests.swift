@@ -128,6 +128,21 @@ struct SeveralDaemonsTests {
         }
     }
 
+    @Test("A daemon that never saw the old master gives out no smaller tokens than it, nor does one that did")
+    func tokensOfNewDaemons() async throws {
+        try await RedisPlay.with { play in
+            let now = try await play.one.issue("before").token
+            // What a daemon leaves that has seen a master an hour ahead.
+            try await play.command("SET", "ticketlockd:locks:lead", "3600000000")
+            let store = try await play.harness.makeRedisStore()
+            let scene = LockStoreScene(play.harness, store)
+            let first = try await scene.issue()
+            #expect(first.token > now + 3_600_000_000 && first.token < now + 3_700_000_000)
+            #expect(try await scene.served(try await scene.acquire("grace")).token > first.token)
+            await scene.end()
+        }
+    }
+
     @Test("Counts are the same at every daemon")
     func counts() async throws {
         try await RedisPlay.with(2) { play in

@@ -48,6 +48,16 @@ struct ConfigurationRedisTests {
         }
     }
 
+    @Test("A bound on retained numbers is refused with Redis, which keeps each until its time has passed")
+    func retainedNumbers() throws {
+        let redis = ["--set", "store.type=redis", "--set"]
+        #expect(try errors(redis + ["locks.max_retained_numbers=1000000"]).isEmpty)
+        let found = try errors(redis + ["locks.max_retained_numbers=5"])
+        #expect(
+            found.count == 1 && found.first?.hasPrefix("locks.max_retained_numbers: ") == true, "\(found)")
+        #expect(try errors(["--set", "locks.max_retained_numbers=5"]).isEmpty)
+    }
+
     @Test("A key prefix that is not alphanumeric is refused in plain words")
     func keyPrefix() throws {
         #expect(

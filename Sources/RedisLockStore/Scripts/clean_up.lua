@@ -1,6 +1,6 @@
 -- ARGV: number or nothing, token, and the retention in milliseconds.
 local number, token = tonumber(ARGV[2]), ARGV[3]
-load(number and told(number, token))
+load()
 drop_expired()
 local place, refusal
 if number then place, refusal = seek(number, token) end

@@ -1,6 +1,6 @@
 -- ARGV: number, token, lifetime.
 local number, token, lifetime = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-load(told(number, token))
+load()
 drop_expired()
 local place, refusal = seek(number, token)
 if place == 1 then claim() end

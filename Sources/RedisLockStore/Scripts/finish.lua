@@ -1,6 +1,6 @@
 -- ARGV: number, token, and the retention in milliseconds.
 local number, token = tonumber(ARGV[2]), ARGV[3]
-load(told(number, token))
+load()
 drop_expired()
 local place, refusal = seek(number, token)
 if refusal == MISMATCH then return queue_reply(MISMATCH, 0) end

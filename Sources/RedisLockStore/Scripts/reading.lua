@@ -66,12 +66,6 @@ local function next_token()
     return last_token
 end
 
--- What a client says of a ticket, for one that has lost its token: tokens are not ahead of the time.
-local function told(number, token)
-    token = tonumber(token)
-    return token and token <= now and {[number] = {token = token}}
-end
-
 -- Takes over what Rasa has written: gives tokens to the tickets that have none; the old ones to those that
 -- somebody knows, now or later. `known` has tickets by number.
 local function adopt(known)

@@ -1,6 +1,6 @@
 -- ARGV: number, token.
 local number, token = tonumber(ARGV[2]), ARGV[3]
-load(told(number, token))
+load()
 drop_expired()
 local place, refusal = seek(number, token)
 -- Who is told that it is served has its lifetime from now.

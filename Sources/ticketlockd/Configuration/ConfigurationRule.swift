@@ -45,6 +45,12 @@ struct ConfigurationRule: Sendable {
             {
                 $0.store.durability != .power || $0.store.stateDirectory != nil
             },
+            ConfigurationRule(
+                "locks.max_retained_numbers", "is not a limit that can be kept with", "store.type"
+            ) {
+                $0.store.type != .redis
+                    || $0.locks.retainedNumbersMax == Configuration.defaults.locks.retainedNumbersMax
+            },
         ] + redis
 
     /// What would be of no effect is refused: whoever names a certificate believes to be using TLS.
