@@ -56,6 +56,17 @@ package struct SocketAddress {
         return (descriptor, port)
     }
 
+    /// The port of this side of a connection over IPv4.
+    static func localPort(of descriptor: Int32) throws -> UInt16 {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard result == 0 else { throw RawHTTPError("getsockname", errno) }
+        return UInt16(bigEndian: name.sin_port)
+    }
+
     private static func bound() throws -> (descriptor: Int32, port: UInt16) {
         var address = try SocketAddress("127.0.0.1:0")
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

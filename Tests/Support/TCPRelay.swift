@@ -16,6 +16,8 @@ package final class TCPRelay: @unchecked Sendable {
     /// Connections that are cut though the others are not, counted from 0 in the order in which they were made.
     private var cutConnections: Set<Int> = []
     private var connectionCount = 0
+    /// The connections by the ports that the server knows them by.
+    private var connectionsByPort: [UInt16: Int] = [:]
     private var isEnded = false
     private var sockets: Set<Int32> = []
 
@@ -39,6 +41,11 @@ package final class TCPRelay: @unchecked Sendable {
     /// Cuts one connection only: 0 is the first that was made, -1 the last.
     package func cut(connection: Int) {
         set { cutConnections.insert(connection < 0 ? connectionCount + connection : connection) }
+    }
+
+    /// Cuts the connection that the server knows by that port, if it is one of these.
+    package func cut(from port: UInt16) {
+        set { if let connection = connectionsByPort[port] { cutConnections.insert(connection) } }
     }
 
     /// Whoever connects from now on is sent away at once.
@@ -104,6 +111,9 @@ package final class TCPRelay: @unchecked Sendable {
         connectionCount += 1
         condition.unlock()
         guard !isRefusing, let server = try? target.connect() else { return nil }
+        if let port = try? SocketAddress.localPort(of: server) {
+            set { connectionsByPort[port] = connection }
+        }
         return (server, connection)
     }
 

@@ -20,16 +20,20 @@ struct ChaosClient {
     let name: Int
     let ports: [UInt16]
     let conversations: [String]
+    /// Only acquires, and never with a key: nobody keeps a place whose caller has gone.
+    let isKeyless: Bool
     var random: SeededRandom
     let history: RecordedHistory
     private var client: RawHTTPClient?
 
     init(
-        name: Int, ports: [UInt16], conversations: [String], random: SeededRandom, history: RecordedHistory
+        name: Int, ports: [UInt16], conversations: [String], isKeyless: Bool, random: SeededRandom,
+        history: RecordedHistory
     ) {
         self.name = name
         self.ports = ports
         self.conversations = conversations
+        self.isKeyless = isKeyless
         self.random = random
         self.history = history
     }
@@ -51,7 +55,9 @@ struct ChaosClient {
 
     private mutating func takeTurn(of conversation: String, until deadline: Double) {
         let key = "\(name)-\(random.next())"
-        if random.chance(0.7) {
+        if isKeyless {
+            acquire(conversation, nil, until: deadline)
+        } else if random.chance(0.7) {
             // Without a key every repetition is a caller of its own, and the one before it has gone.
             acquire(conversation, random.chance(0.3) ? nil : key, until: deadline)
         } else {

@@ -13,19 +13,27 @@ struct ChaosRun {
 
     let daemons: [ChaosDaemon]
     let clientCount: Int
+    private let isKeyless: Bool
     let seed: UInt64
     /// What clients are told. A fault that excuses something is noted here before it begins.
     let history: RecordedHistory
     private let deadline = ChaosClient.now + seconds
 
-    init(_ daemons: [ChaosDaemon], clientCount: Int) async throws {
+    /// - Parameters:
+    ///   - isKeyless: see ``ChaosClient/isKeyless``.
+    ///   - handOverBound: how long a conversation may stand still while somebody waits for it.
+    init(
+        _ daemons: [ChaosDaemon], clientCount: Int, isKeyless: Bool = false,
+        handOverBound: Duration = .seconds(7)
+    ) async throws {
         self.daemons = daemons
         self.clientCount = clientCount
+        self.isKeyless = isKeyless
         seed = TestEnvironment.number(TestEnvironment.seedName) ?? .random(in: 1_000...9_999_999)
         var options = HistoryOptions()
         // Daemons die and Redis pauses again and again.
         options.answerBound = .seconds(7)
-        options.handOverBound = .seconds(7)
+        options.handOverBound = handOverBound
         options.clockTolerance = .milliseconds(50)
         // The daemon does not look again before it answers: a ticket served in the millisecond of its expiry is told so
         // with no time left. To go when it does.
@@ -47,7 +55,7 @@ struct ChaosRun {
             let thread = Thread { [self] in
                 var client = ChaosClient(
                     name: name, ports: daemons.map(\.port), conversations: Self.conversations,
-                    random: SeededRandom(seed: seed &+ UInt64(name)), history: history)
+                    isKeyless: isKeyless, random: SeededRandom(seed: seed &+ UInt64(name)), history: history)
                 client.run(until: deadline)
                 left.subtract(1, ordering: .acquiringAndReleasing)
             }
