@@ -101,6 +101,29 @@ struct GoneDaemonTests {
         }
     }
 
+    @Test(
+        "A daemon that looks alive and asks for nothing loses its callers together, once it had time to come back"
+    )
+    func hung() async throws {
+        try await RedisPlay.with(timeout: .seconds(1)) { play in
+            try await TCPRelay.with(to: play.redis.port) { relay in
+                let hung = LockStoreScene(
+                    play.harness, try await play.harness.makeRedisStore(port: relay.port))
+                _ = try await play.one.issue()
+                for _ in 0..<4 { _ = try await hung.acquire() }
+                let caller = try await play.one.acquire()
+                relay.cut()
+                let began = ContinuousClock.now
+                try await play.one.finish(0)
+                #expect(try await play.one.served(caller).number == 5)
+                let waited = ContinuousClock.now - began
+                #expect(waited > .seconds(3.5) && waited < .seconds(7), "\(waited)")
+                relay.mend()
+                await hung.end()
+            }
+        }
+    }
+
     @Test("A ticket whose taking was never answered holds up nobody when it is called")
     func stray() async throws {
         try await RedisPlay.with(2) { play in

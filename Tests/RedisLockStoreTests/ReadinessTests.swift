@@ -1,3 +1,4 @@
+import Foundation
 import LockStore
 import RedisClient
 import Support
@@ -42,6 +43,32 @@ struct ReadinessTests {
             try await eventually("it is ready") { try await problem(play.one.store) == nil }
             _ = try await play.one.issue()
             #expect(try await play.command("DBSIZE") != "0")
+        }
+    }
+
+    @Test("The rights that README names are enough for everything")
+    func rights() async throws {
+        let readme = try String(
+            contentsOf: BuiltProducts.packageRoot.appending(path: "README.md"), encoding: .utf8)
+        let match = try #require(readme.firstMatch(of: /With an ACL the daemon needs `([^`]*)`/))
+        let rights = match.1.split(whereSeparator: \.isWhitespace).map(String.init)
+        try await RedisPlay.with { play in
+            _ = try await play.redis.run(
+                ["ACL", "SETUSER", "locks", "on", ">secret", "resetchannels"] + rights)
+            let store = try await play.harness.makeRedisStore(keyPrefix: "x", user: ("locks", "secret"))
+            let scene = LockStoreScene(play.harness, store)
+            try await store.checkReady()
+            _ = try await scene.issue()
+            let caller = try await scene.acquire()
+            _ = try await scene.extend(0, by: 5)
+            #expect(try await scene.finish(0).removed)
+            #expect(try await scene.served(caller).number == 1)
+            #expect(try await store.locks(prefix: "", limit: 10, from: 0).locks.count == 1)
+            #expect(await store.statistics().lockCount == 1)
+            #expect(try await scene.cleanUp(1).deleted)
+            #expect(play.harness.notices.all.isEmpty)
+            #expect(try await play.command("ACL", "LOG").isEmpty)
+            await scene.end()
         }
     }
 

@@ -45,12 +45,15 @@ final class RedisHarness: LockStoreHarness, @unchecked Sendable {
     ///   - isReady: returns when Redis has been reached, and messages come in.
     func makeRedisStore(
         _ limits: LockLimits = LockLimits(), keyPrefix: String? = nil, time: (any Timekeeper)? = nil,
-        port: UInt16? = nil, replicas: Int = 0, isReady: Bool = true
+        port: UInt16? = nil, replicas: Int = 0, user: (name: String, password: String)? = nil,
+        isReady: Bool = true
     ) async throws -> RedisLockStore {
         var configuration = RedisConfiguration(
             server: .address(.tcp(host: "127.0.0.1", port: port ?? redis.port)), database: 1, timeout: timeout
         )
         configuration.replicasWaitedFor = replicas
+        configuration.username = user?.name
+        configuration.password = user?.password
         let store = RedisLockStore(
             loop: loop, time: time ?? LoopTimekeeper(loop: loop), configuration: configuration,
             keyPrefix: keyPrefix, limits: limits, expiryPatience: tick / 5,

@@ -38,7 +38,7 @@ local function put(place, given)
         '{"number": %d, "expires": %.6f, "token": %d, "issued": %d',
         given.number, given.expires / 1000000, given.token, given.issued)
     if given.called then
-        text = text .. string.format(', "called": %d, "until": %d', given.called, given['until'])
+        text = text .. string.format(', "called": %d, "until": %d', given.called, given['until'] or given.expires)
     end
     if given.served then text = text .. string.format(', "served": %d', given.served) end
     if given.adopted then text = text .. ', "adopted": true' end
