@@ -90,7 +90,9 @@ final class KeptLink {
         guard let reread = configuration.reread else { return connect() }
         guard !isReading else { return }
         isReading = true
-        CredentialsRead.begin(reread, on: loop) { [weak self] result in
+        loop.inBackground {
+            Result { () throws(RedisError) in try reread() }
+        } then: { [weak self] result in
             guard let self else { return }
             isReading = false
             // It may have been stopped meanwhile.

@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import TicketLock
 
@@ -16,7 +17,7 @@ extension RedisLockStore {
         guard isReady, !room.isEmpty, !room.isChecking else { return }
         guard mayAsk(room) else { return schedule(room) }
         room.isChecking = true
-        begin { await $0.runChecks(room) }
+        startTask { await $0.runChecks(room) }
     }
 
     /// Whether messages tell of all that happens to a room's tickets.

@@ -1,3 +1,4 @@
+import EventLoop
 package import LockStore
 import RedisClient
 import TicketLock
@@ -45,7 +46,7 @@ extension RedisLockStore {
             counting.givesUpAt = counting.givesUpAt ?? time.now() + Counting.patience
             guard !counting.isUnderWay else { return setAlarm() }
             counting.isUnderWay = true
-            begin { store in
+            startTask { store in
                 try? await store.writeIndexes(isCounting: true)
                 store.counting.isUnderWay = false
                 store.counting.lastEnd = store.time.now()

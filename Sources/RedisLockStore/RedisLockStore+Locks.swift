@@ -48,6 +48,7 @@ extension RedisLockStore {
         note(answer, of: id)
         let isDeleted = answer.done.contains(.deleted)
         if isDeleted { noteLock(answer.reply, id, isDeleted: true) }
+        try await confirm()
         return isDeleted
     }
 

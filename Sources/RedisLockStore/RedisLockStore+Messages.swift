@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -7,7 +8,7 @@ extension RedisLockStore {
     func subscribe(_ room: WaitingRoom) {
         guard isReady, room.subscription == .none else { return }
         room.subscription = .requested
-        begin { store in
+        startTask { store in
             do throws(RedisError) {
                 try await store.redis.subscribe(RedisName(Self.channelPrefix + room.key))
                 if store.watchesKeys {
@@ -45,7 +46,7 @@ extension RedisLockStore {
             room.isRewritten = text == "set"
             guard !room.isEmpty, text == "set" || text == "del" else { return }
             // At the end of this turn of the loop.
-            begin { store in
+            startTask { store in
                 guard text == "del" || room.isRewritten else { return }
                 room.askAll()
                 store.check(room)

@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -29,7 +30,7 @@ extension RedisLockStore {
     /// Tells all who wait for a ticket that it is served.
     func serve(_ group: UInt64, _ status: TicketStatus) {
         guard waitsForReplicas else { return waiters.resolveAll(group) { _ in .success(status) } }
-        begin { store in
+        startTask { store in
             do throws(LockStoreError) {
                 try await store.confirm()
                 store.waiters.resolveAll(group) { _ in .success(status) }
@@ -46,6 +47,6 @@ extension RedisLockStore {
 
     private func giveUp(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) {
         let withdrawal = Withdrawal(id: id, number: number, token: token, mayBeRepeated: true)
-        begin { try? await $0.withdraw(withdrawal) }
+        startTask { try? await $0.withdraw(withdrawal) }
     }
 }

@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -52,7 +53,7 @@ extension RedisLockStore {
     }
 
     private func becameReady() {
-        begin { store in
+        startTask { store in
             await store.compareClocks()
             // So that none has to be sent again, behind what was asked for later.
             _ = try? await store.redis.pipeline(store.scripts.all.map(\.load))
@@ -95,14 +96,14 @@ extension RedisLockStore {
         guard await redis.isReady else { return }
         isReady = true
         givesUpAt = nil
-        begin { store in
+        startTask { store in
             await store.lookWhetherKeysAreTold()
             try? await store.writeIndexes(isCounting: true)
         }
         let again = withdrawals
         withdrawals = []
         for ticket in again {
-            begin { try? await $0.withdraw(ticket) }
+            startTask { try? await $0.withdraw(ticket) }
         }
         for room in rooms.all {
             room.askAll()
@@ -121,7 +122,7 @@ extension RedisLockStore {
         watchesKeys = areTold
         guard areTold else { return }
         for room in rooms.all where room.subscription != .none {
-            begin { store in
+            startTask { store in
                 try? await store.redis.subscribe(RedisName(store.keyChannelPrefix + room.key))
                 room.askAll()
                 store.check(room)

@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -38,7 +39,7 @@ extension RedisLockStore {
             guard !isWaitedFor(stray.number, stray.token, stray.id) else { continue }
             let withdrawal = Withdrawal(
                 id: stray.id, number: stray.number, token: stray.token, mayBeRepeated: true)
-            begin { try? await $0.withdraw(withdrawal) }
+            startTask { try? await $0.withdraw(withdrawal) }
         }
     }
 

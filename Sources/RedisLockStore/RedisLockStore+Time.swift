@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -36,7 +37,7 @@ extension RedisLockStore {
         rooms.close(room)
         let channel = RedisName(Self.channelPrefix + room.key)
         let keyChannel = RedisName(keyChannelPrefix + room.key)
-        begin { store in
+        startTask { store in
             await store.redis.unsubscribe(channel)
             await store.redis.unsubscribe(keyChannel)
         }
@@ -63,11 +64,11 @@ extension RedisLockStore {
         withdrawStrays(now: now)
         if isReady, rooms.count > 0, nextKeyLook <= now {
             nextKeyLook = .never
-            begin { await $0.lookWhetherKeysAreTold() }
+            startTask { await $0.lookWhetherKeysAreTold() }
         }
         if isReady, !isWritingIndexes, let due = indexes.nextDue, due <= now {
             isWritingIndexes = true
-            begin { store in
+            startTask { store in
                 // What is lost is set right when the locks are touched again, or when its time has passed.
                 try? await store.writeIndexes()
                 store.isWritingIndexes = false

@@ -70,7 +70,7 @@ extension RedisLockStore {
     private func takeBack(_ waiter: Waiter) {
         let withdrawal = Withdrawal(waiter)
         // What cannot be done now is remembered.
-        begin { try? await $0.withdraw(withdrawal) }
+        startTask { try? await $0.withdraw(withdrawal) }
     }
 
     func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
@@ -95,7 +95,7 @@ extension RedisLockStore {
             takeBack(waiter)
             return waiter.resolve(.answered(.failure(.acquireTimeout)))
         }
-        begin { store in
+        startTask { store in
             do throws(LockStoreError) {
                 let result = try await store.status(of: waiter.number, token: waiter.token, for: waiter.id)
                 waiter.resolve(.answered(result.map(\.status)))

@@ -127,11 +127,6 @@ package actor RedisLockStore: LockStore, LoopActor {
     /// The clock by which moments are told. Loop thread.
     package nonisolated var present: Instant { time.now() }
 
-    /// Does something of its own accord. Never on Swift's own threads, for which there may be no room.
-    func begin(_ work: @escaping @Sendable (isolated RedisLockStore) async -> Void) {
-        Task(executorPreference: loop) { await work(self) }
-    }
-
     // MARK: Tickets
 
     package func issueTicket(
@@ -197,6 +192,7 @@ package actor RedisLockStore: LockStore, LoopActor {
         note(answer, of: id)
         if let refusal = Refusal(answer.code) { return .failure(refusal) }
         noteLock(answer.reply, id)
+        try await confirm()
         return .success(
             Finished(
                 removed: answer.done.contains(.removed), nowServing: answer.nowServing,
@@ -219,6 +215,7 @@ package actor RedisLockStore: LockStore, LoopActor {
         if let refusal = Refusal(answer.code) { return .failure(refusal) }
         let isDeleted = answer.done.contains(.deleted)
         noteLock(answer.reply, id, isDeleted: isDeleted)
+        try await confirm()
         return .success(
             CleanedUp(
                 removed: answer.done.contains(.removed), deleted: isDeleted,

@@ -3,7 +3,7 @@ import TicketLock
 
 /// The callers of this daemon that wait in one conversation, and what is known of their tickets. Loop thread only.
 ///
-/// `@unchecked Sendable`: it is made and used inside the store's isolation; only the reference travels into tasks of it.
+/// `@unchecked Sendable`: it is made and used inside the store's isolation; only the reference travels into its tasks.
 final class WaitingRoom: @unchecked Sendable {
     /// A ticket that somebody here waits for.
     struct Ticket {

@@ -1,6 +1,7 @@
 import EventLoop
 import HTTPServer
 import LockAPI
+import LockStore
 import Logging
 
 /// Reading the configuration again.

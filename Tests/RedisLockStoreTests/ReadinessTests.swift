@@ -3,6 +3,7 @@ import LockStore
 import RedisClient
 import Support
 import Testing
+import TicketLock
 
 @testable import RedisLockStore
 

