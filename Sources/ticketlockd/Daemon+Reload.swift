@@ -68,7 +68,8 @@ extension Daemon {
             await server.setBodyBytesMax(next.http.bodyBytesMax)
             api.onLoop { $0.reloads.succeeded() }
             if next.redis.readsFiles, next.store.type == .redis {
-                logger.notice("the passwords and certificates for Redis are read again at the next connection")
+                logger.notice(
+                    "the passwords and certificates for Redis are read again at the next connection")
             }
             if changes.isEmpty { logger.notice("the configuration was reloaded; nothing has changed") }
             for change in changes {

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -82,6 +83,54 @@ extension DaemonSuite {
                     _ = try await daemon.line(with: "Redis is lost")
                     #expect(try await daemon.get("/readyz").status == 503)
                     #expect(try await daemon.stop() == .status(0))
+                }
+            }
+        }
+
+        @Test(
+            "A new password in its file is used by the next connection, and SIGHUP says so, or what is wrong")
+        func rotation() async throws {
+            try await withTemporaryFolder { folder in
+                try await RunningRedis.with(["--requirepass", "one"]) { redis in
+                    let file = folder.appending(path: "password")
+                    try Data("one\n".utf8).write(to: file)
+                    let own = arguments(redis) + ["--set", "redis.password_file=\(file.path)"]
+                    try await RunningDaemon.with(own) { daemon in
+                        _ = try await daemon.line(with: "Redis is ready")
+                        _ = try await redis.run(["-a", "one", "CONFIG", "SET", "requirepass", "two"])
+                        try Data("two\n".utf8).write(to: file)
+                        daemon.process.signal(SIGHUP)
+                        _ = try await daemon.line(with: "certificates for Redis are read again")
+                        _ = try await redis.run(["-a", "two", "CLIENT", "KILL", "TYPE", "normal"])
+                        _ = try await daemon.line(with: "Redis is lost")
+                        try await eventually("ready") { try await daemon.get("/readyz").status == 200 }
+                        try Data().write(to: file)
+                        daemon.process.signal(SIGHUP)
+                        let line = try await daemon.line(with: "the configuration was not reloaded")
+                        #expect(line.contains("redis.password_file") && line.contains("is empty"))
+                        #expect(try await daemon.get("/readyz").status == 200)
+                        #expect(try !daemon.log.contains("two"))
+                    }
+                }
+            }
+        }
+
+        @Test("What Redis refuses is said at /readyz and to clients, with what to do")
+        func refusal() async throws {
+            try await RunningRedis.with { redis in
+                try await RunningDaemon.with(arguments(redis)) { daemon in
+                    _ = try await daemon.line(with: "Redis is ready")
+                    try await redis.command("CONFIG", "SET", "maxmemory", "1mb")
+                    for answer in [
+                        try await daemon.get("/readyz"),
+                        try await daemon.post("/v1/issue-ticket", #"{"conversation_id":"ada"}"#),
+                    ] {
+                        #expect(answer.status == 503)
+                        #expect(try answer.code == "store_unavailable")
+                        #expect(answer.text.contains("OOM") && answer.text.contains("maxmemory"))
+                        #expect(answer.text.contains("nothing was changed"))
+                        #expect(!answer.text.contains("cannot be reached"))
+                    }
                 }
             }
         }

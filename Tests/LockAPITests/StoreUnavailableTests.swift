@@ -74,7 +74,6 @@ import TicketLock
     func codes() async throws {
         for (code, status, word) in [
             (LockStoreError.Code.unavailable, 503, "store_unavailable"),
-            (.refused, 503, "store_unavailable"),
             (.outcomeUnknown, 503, "outcome_unknown"), (.unreadable, 500, "lock_unreadable"),
         ] as [(LockStoreError.Code, Int, String)] {
             try await serving(code) { server in
@@ -82,6 +81,20 @@ import TicketLock
                 try expectProblem(response, status, word, field: nil, word)
                 #expect(response.header("retry-after") == (status == 503 ? "1" : nil))
                 #expect(!response.text.contains("hunter2"))
+            }
+        }
+    }
+
+    @Test("What the store refuses is said in its words, which say what to do")
+    func refused() async throws {
+        try await serving(.refused) { server in
+            let detail = "Redis refuses: OOM (give it more memory, maxmemory); nothing was changed"
+            for response in [
+                try server.connect().post("issue-ticket", #"{"conversation_id":"ada"}"#),
+                try server.connect().get("/readyz"),
+            ] {
+                try expectProblem(response, 503, "store_unavailable", field: nil, detail)
+                #expect(try response.json["detail"]?.string == detail)
             }
         }
     }

@@ -12,8 +12,13 @@ actor UnreachableStore: LockStore {
     init(loop: EventLoop, _ code: LockStoreError.Code = .unavailable) {
         self.loop = loop
         let detail = "tickets that were lost with the machine may be alive for another 3599 s"
-        error = LockStoreError(
-            code, code == .stateIncomplete ? detail : "connection refused at 10.0.0.1, password hunter2")
+        let text =
+            switch code {
+            case .stateIncomplete: detail
+            case .refused: "Redis refuses: OOM (give it more memory, maxmemory)"
+            default: "connection refused at 10.0.0.1, password hunter2"
+            }
+        error = LockStoreError(code, text)
     }
 
     func issueTicket(
