@@ -5,7 +5,7 @@ import TicketLock
 
 @testable import RedisLockStore
 
-@Suite("The lock store in Redis: a daemon that hears no messages", .timeLimit(.minutes(5)))
+@Suite("The lock store in Redis: a daemon that hears no messages", .serialized, .timeLimit(.minutes(5)))
 struct DeafTests {
     enum Fault: CaseIterable {
         case halfOpen, refused, withoutChannel, withoutPublishing, onOldServer

@@ -5,7 +5,7 @@ import TicketLock
 
 @testable import RedisLockStore
 
-@Suite("The lock store in Redis: daemons that are gone", .timeLimit(.minutes(5)))
+@Suite("The lock store in Redis: daemons that are gone", .serialized, .timeLimit(.minutes(5)))
 struct GoneDaemonTests {
     @Test(
         "However many callers of gone daemons stand ahead, the next living one is served within three seconds"

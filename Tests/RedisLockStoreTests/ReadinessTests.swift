@@ -7,7 +7,7 @@ import TicketLock
 
 @testable import RedisLockStore
 
-@Suite("The lock store in Redis: whether it is ready", .timeLimit(.minutes(5)))
+@Suite("The lock store in Redis: whether it is ready", .serialized, .timeLimit(.minutes(5)))
 struct ReadinessTests {
     private static let faults: [(begin: [String], end: [String], said: [String])] = [
         (

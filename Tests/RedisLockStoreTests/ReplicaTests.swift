@@ -5,7 +5,7 @@ import TicketLock
 
 @testable import RedisLockStore
 
-@Suite("The lock store in Redis: waiting for replicas", .timeLimit(.minutes(5)))
+@Suite("The lock store in Redis: waiting for replicas", .serialized, .timeLimit(.minutes(5)))
 struct ReplicaTests {
     private static let quick = ["--repl-ping-replica-period", "1", "--repl-diskless-sync-delay", "0"]
 
