@@ -46,7 +46,7 @@ static bool closes_without_a_word(const chttp_connection *connection) {
     // Without being asked it is not known whether the library has answered something itself.
     return chttp_library_asks && connection->queue && !connection->request.active && !connection->answered_last && !connection->refused &&
            !connection->hung_up && !connection->ended &&
-           server->now - connection->since < (int64_t)server->limits.idle_timeout_seconds * 1000 &&
+           server->now - connection->idle_since < (int64_t)server->limits.idle_timeout_seconds * 1000 &&
            !chttp_caller_is_gone(&connection->request);
 }
 

@@ -84,6 +84,7 @@ struct chttp_connection {
     chttp_queue *queue;  ///< The one it is in, or NULL; see queues.c.
     chttp_connection *next, *previous;
     int64_t since;  ///< Milliseconds, of the server's clock, at which it came into its queue.
+    int64_t idle_since;  ///< The same, at which it was accepted or answered.
     int fd;
     bool watched;  ///< Its descriptor is in the hang-up epoll.
     bool armed;    ///< And there its first byte is looked for, too.

@@ -29,6 +29,7 @@ void chttp_queue_move(chttp_connection *connection, chttp_queue *queue) {
     chttp_server *server = connection->shard->server;
     connection->queue = queue;
     connection->since = server->now;
+    if (queue == &server->fresh) connection->idle_since = server->now;
     int64_t due = server->now +
                   (queue == &server->unfinished ? server->limits.request_timeout_milliseconds : FRESH_MILLISECONDS);
     if (due < server->due) server->due = due;

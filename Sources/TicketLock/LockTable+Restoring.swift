@@ -1,5 +1,8 @@
 /// Making a table of what was stored of another.
 extension LockTable {
+    /// Where numbers end; see ``TicketNumber``.
+    private static var numberEnd: TicketNumber { 1 << 53 }
+
     /// Takes in one record, unless it is a ticket of an `acquire` whose caller has gone without knowing of it: a
     /// caller that goes away loses its place. That it is gone is a change like any other. False when it cannot be of such a table. Into a table that is new, each kind in the
     /// order of its keys, locks before tickets; then ``finishRestoring(firstToken:)``.
@@ -39,6 +42,8 @@ extension LockTable {
         guard value.count > LockRecord.id, let slot = Int32(exactly: record.key).map(Int.init),
             slot >= slots.count
         else { return false }
+        let lastIssued = value.integer(at: LockRecord.lastIssued, TicketNumber.self)
+        guard lastIssued >= -1, lastIssued < Self.numberEnd else { return false }
         while slots.count < slot {
             index.skip()
             slots.append(Slot())
@@ -48,7 +53,7 @@ extension LockTable {
         slots.append(
             Slot(
                 lock: TicketLock(
-                    lastIssued: value.integer(at: LockRecord.lastIssued, TicketNumber.self),
+                    lastIssued: lastIssued,
                     since: min(value.instant(at: LockRecord.since, epoch: epoch), latest.past)),
                 id: ids.insert(bytes)))
         idle.makeRoom(for: slot)
@@ -97,9 +102,10 @@ extension LockTable {
         guard record.value.count == NumberRecord.byteCount, let key = Int32(exactly: record.key) else {
             return false
         }
+        let next = record.value.integer(at: NumberRecord.next, TicketNumber.self)
+        guard next >= 0, next <= Self.numberEnd else { return false }
         return retained.restore(
-            Int(key), record.value.integer(at: NumberRecord.hash, UInt64.self),
-            next: record.value.integer(at: NumberRecord.next, TicketNumber.self),
+            Int(key), record.value.integer(at: NumberRecord.hash, UInt64.self), next: next,
             until: min(record.value.instant(at: NumberRecord.until, epoch: epoch), latest.retention))
     }
 }

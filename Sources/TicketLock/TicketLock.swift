@@ -28,7 +28,7 @@ struct TicketLock: Sendable {
         if let last = queue.isEmpty ? nil : queue[queue.lastPlace], last.number >= ticket.number {
             return false
         }
-        guard (0...lastIssued).contains(ticket.number) else { return false }
+        guard ticket.number >= 0, ticket.number <= lastIssued else { return false }
         queue.append(ticket)
         isHeadServed = true
         return true

@@ -39,6 +39,31 @@ struct RestoringTests {
         #expect(count == 0)
     }
 
+    @Test(
+        "Numbers that there cannot be are no such table's",
+        arguments: [-2, 1 << 53, .min, .max] as [TicketNumber])
+    func foreignNumbers(number: TicketNumber) {
+        func restores(_ kind: RecordKind, _ value: [UInt8], _ table: inout LockTable) -> Bool {
+            value.withUnsafeBytes { table.restore(Record(kind: kind, key: 0, value: $0), epoch: 0) }
+        }
+        var table = LockTable(limits: LockLimits(), firstToken: 1)
+        var lock = [UInt8](repeating: 0, count: LockRecord.id + 1)
+        lock.withUnsafeMutableBytes { $0.put(number, at: LockRecord.lastIssued) }
+        #expect(!restores(.lock, lock, &table))
+        lock.withUnsafeMutableBytes { $0.put(TicketNumber(-1), at: LockRecord.lastIssued) }
+        #expect(restores(.lock, lock, &table))
+        var ticket = [UInt8](repeating: 0, count: TicketRecord.byteCount)
+        ticket.withUnsafeMutableBytes { $0.put(number, at: TicketRecord.number) }
+        #expect(!restores(.ticket, ticket, &table))
+        ticket.withUnsafeMutableBytes { $0.put(TicketNumber(0), at: TicketRecord.number) }
+        #expect(!restores(.ticket, ticket, &table), "the lock has never issued one")
+        var retained = [UInt8](repeating: 0, count: NumberRecord.byteCount)
+        retained.withUnsafeMutableBytes {
+            $0.put(number == 1 << 53 ? number + 1 : number, at: NumberRecord.next)
+        }
+        #expect(!restores(.number, retained, &table))
+    }
+
     @Test("A ticket of an acquire is restored if it was served, or told, or can be asked for by its key")
     func untold() throws {
         var table = LockTable(limits: LockLimits(), firstToken: 1)
