@@ -34,6 +34,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var actions: [() -> Void] = []
     private var lastActions: [() -> Void] = []
     private(set) var hasRun = false
+    /// Whether there is a loop: what fails while it is made is taken down by ``deinit``, too.
+    private var isOpen = false
     private var isIdling = false
     private var turns = TurnTimes()
     private var turnStart: UInt64 = 0
@@ -56,7 +58,10 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         uv_mutex_init(inboxLock)
         try EventLoopError.check(uv_loop_init(uv), "uv_loop_init")
         // The wake-up itself does nothing: a turn of the loop follows it and takes the inbox.
-        try EventLoopError.check(uv_async_init(uv, wakeHandle, { _ in }), "uv_async_init")
+        let result = uv_async_init(uv, wakeHandle, { _ in })
+        if result != 0 { uv_loop_close(uv) }
+        try EventLoopError.check(result, "uv_async_init")
+        isOpen = true
         uv_prepare_init(uv, prepareHandle)
         uv_idle_init(uv, idleHandle)
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -65,8 +70,10 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     deinit {
-        if !hasRun { closeHandles() }
-        uv_loop_close(uv)
+        if isOpen {
+            if !hasRun { closeHandles() }
+            uv_loop_close(uv)
+        }
         uv.deallocate()
         wakeHandle.deallocate()
         prepareHandle.deallocate()

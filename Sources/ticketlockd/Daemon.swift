@@ -102,6 +102,8 @@ actor Daemon: LoopActor {
         self.environment = environment
         self.log = log
         self.logger = logger
+        // libuv aborts when it cannot have the few that it needs itself.
+        _ = try Self.connectionsMax(allowed: allowed)
         loop = try EventLoop()
         // From now on no thread and no descriptor is to be missing, whatever clients take.
         loop.startBackgroundThreads()
@@ -165,22 +167,29 @@ actor Daemon: LoopActor {
             ])
     }
 
+    private static let moreDescriptors = "raise LimitNOFILE= of the service, or ulimit -Hn"
+
+    /// What the descriptors are enough for; at least one connection.
+    private static func connectionsMax(allowed: Int) throws(StartError) -> Int {
+        let possible = DescriptorBudget.connectionsMax(allowed: allowed, open: DescriptorBudget.openCount())
+        guard possible > 0 else {
+            throw StartError(
+                "\(allowed) file descriptors are too few for a single connection; \(moreDescriptors)",
+                status: EX_OSERR)
+        }
+        return possible
+    }
+
     /// What the descriptors are enough for, with a line that says so when that is less than is configured.
     private static func connectionsMax(
         _ configuration: Configuration, allowed: Int, _ logger: Logger
     ) throws(StartError) -> Int {
         let open = DescriptorBudget.openCount()
         let wanted = configuration.http.connectionsMax
-        let possible = DescriptorBudget.connectionsMax(allowed: allowed, open: open)
+        let possible = try connectionsMax(allowed: allowed)
         guard possible < wanted else { return wanted }
-        let wayOut = "raise LimitNOFILE= of the service, or ulimit -Hn"
-        guard possible > 0 else {
-            throw StartError(
-                "\(allowed) file descriptors are too few for a single connection; \(wayOut)", status: EX_OSERR
-            )
-        }
         logger.warning(
-            "http.max_connections lowered to \(possible): there are too few file descriptors; \(wayOut)",
+            "http.max_connections lowered to \(possible): there are too few file descriptors; \(moreDescriptors)",
             metadata: [
                 "http.max_connections": "\(wanted)", "allowed": "\(allowed)", "in_use": "\(open)",
                 "reserved": "\(allowed - open - possible)",

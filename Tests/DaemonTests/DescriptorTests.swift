@@ -121,13 +121,15 @@ extension DaemonSuite {
             }
         }
 
-        @Test("Too few descriptors for one connection end the start with 71 and the way out")
-        func tooFew() async throws {
+        @Test(
+            "Too few descriptors for one connection end the start with 71 and the way out",
+            arguments: [5, 6, 7, 8, 9, 10, 20, 100])
+        func tooFew(count: Int) async throws {
             let daemon = BuiltProducts.url("ticketlockd").path
-            let command = "ulimit -n 100; exec \(daemon) --listen 127.0.0.1:0"
+            let command = "ulimit -n \(count); exec \(daemon) --listen 127.0.0.1:0"
             let result = try await Command.run("sh", ["-c", command])
             #expect(result.status == 71)
-            #expect(result.errors.contains("100 file descriptors are too few"), "\(result.errors)")
+            #expect(result.errors.contains("\(count) file descriptors are too few"), "\(result.errors)")
             #expect(result.errors.contains("LimitNOFILE"))
         }
     }
