@@ -44,7 +44,8 @@ static void start(chttp_shard *shard, struct MHD_Connection *mhd, void **socket_
 static bool closes_without_a_word(const chttp_connection *connection) {
     const chttp_server *server = connection->shard->server;
     // Without being asked it is not known whether the library has answered something itself.
-    return chttp_library_asks && connection->queue && !connection->request.active && !connection->answered_last && !connection->refused &&
+    return chttp_library_asks && connection->queue && !connection->request.active &&
+           !connection->answered_last && !connection->refused &&
            !connection->hung_up && !connection->ended &&
            server->now - connection->idle_since < (int64_t)server->limits.idle_timeout_seconds * 1000 &&
            !chttp_caller_is_gone(&connection->request);
@@ -60,8 +61,12 @@ static void end(chttp_connection *connection) {
     // not find a freed connection.
     if (connection->watched) epoll_ctl(server->hang_up_epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     server->armed -= connection->armed;
+    // Another descriptor of the socket would keep it in there, with a pointer to what is gone.
+    if (connection->in_shard_epoll)
+        epoll_ctl(connection->shard->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    if (connection->shard->on_trial == connection) connection->shard->on_trial = NULL;
     bool is_early = connection->refused || (connection->answered_last && chttp_unread_bytes(connection->fd) > 0);
-    if (is_early && !connection->hung_up) chttp_linger_after(server, connection->fd);
+    if (is_early && !connection->hung_up && !connection->ended) chttp_linger_after(server, connection->fd);
     if (connection->ended) server->ended--;
     chttp_queue_move(connection, NULL);
     chttp_addresses_remove(server, connection->address);
@@ -117,6 +122,7 @@ void chttp_request_completed(void *server_shard, struct MHD_Connection *mhd, voi
     chttp_reading_end(server, request->reading);
     request->reading = NULL;
     request->active = request->parked = false;
+    request->connection->answered = true;
     request->connection->answered_last =
         request->closes || request->may_close || request->connection->refused ||
         code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
@@ -142,7 +148,8 @@ static enum MHD_Result see_headers(chttp_request *request, struct MHD_Connection
     // They have been looked at as they came, unless the loaded library does not ask.
     if (!reading->saw_header) MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, walk_header, reading);
     size_t header_bytes = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
-    if (header_bytes > server->limits.header_bytes_max) return chttp_refuse(connection, CHTTP_REFUSAL_HEADERS_TOO_LARGE);
+    if (header_bytes > server->limits.header_bytes_max)
+        return chttp_refuse(connection, CHTTP_REFUSAL_HEADERS_TOO_LARGE);
     chttp_refusal refusal = chttp_head_end(reading, method, version, method + header_bytes);
     if (refusal != CHTTP_REFUSAL_NONE) return chttp_refuse(connection, refusal);
     // Where chunks begin and end is seen by the library only, which takes LF for CR LF there. What another reader

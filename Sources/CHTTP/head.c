@@ -216,7 +216,9 @@ static bool is_host_as_before(chttp_reading *reading, const chttp_header_value *
 }
 
 static chttp_refusal check_host(chttp_reading *reading, bool is_1_0) {
-    const chttp_header_value *host = &reading->headers[CHTTP_HEADER_HOST];
+    chttp_header_value *host = &reading->headers[CHTTP_HEADER_HOST];
+    // In HTTP/1.0 a target's authority may stand alone, and is what the request is for.
+    if (!host->value && is_1_0) *host = (chttp_header_value){reading->authority, reading->authority_length};
     if (!host->value) return is_1_0 ? CHTTP_REFUSAL_NONE : CHTTP_REFUSAL_HOST_MISSING;
     if (host->length == 0 || !is_host_as_before(reading, host)) return CHTTP_REFUSAL_HOST_INVALID;
     if (!reading->authority) return CHTTP_REFUSAL_NONE;

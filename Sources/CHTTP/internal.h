@@ -92,7 +92,8 @@ struct chttp_connection {
     bool refused;  ///< A refusal was its last answer, so it lingers.
     bool answered_last;  ///< It ends with the answer that it has had.
     bool ended;    ///< It was shut down here; libmicrohttpd will close it.
-    bool on_trial;  ///< See stuck.c.
+    bool in_shard_epoll;  ///< See stuck.c.
+    bool answered;        ///< At least once.
     chttp_request request;
 };
 
@@ -102,6 +103,7 @@ struct chttp_shard {
     int epoll_fd;
     uint32_t connections;
     uint32_t fruitless_runs;  ///< In a row, after which it wanted to run again at once.
+    chttp_connection *on_trial;  ///< See stuck.c; NULL once it is gone.
     bool pending;
     bool moved;  ///< Something has happened in this run.
 };

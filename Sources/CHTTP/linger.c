@@ -29,6 +29,7 @@ static chttp_lingering *place(chttp_server *server) {
     }
     // Perhaps it has sent something by now, and hears why it is closed.
     chttp_linger_event(server, oldest);
+    if (oldest->fd >= 0 && !oldest->answered) chttp_refuse_on_socket(server, oldest->fd, CHTTP_REFUSAL_CONNECTIONS);
     if (oldest->fd >= 0) finish(server, oldest);
     return oldest;
 }

@@ -11,7 +11,8 @@
 //   is none, the idle timeout ends it.)
 // - unfinished: a request has begun.
 //
-// The oldest of the idle, else of the unfinished, makes room for a new connection when there are too many.
+// The oldest of the idle, else of the fresh, else of the unfinished, makes room for a new connection when there are too
+// many: a whole request comes with its first bytes, and is never among them.
 
 #define FRESH_MILLISECONDS 1000
 
@@ -82,16 +83,22 @@ void chttp_end(chttp_connection *connection, chttp_refusal refusal) {
     chttp_mark_pending(connection->shard);
 }
 
+/// The first of some in the queue on which nothing has arrived that will be read in a moment; NULL if there is none.
+static chttp_connection *quiet(const chttp_queue *queue) {
+    chttp_connection *one = queue->first;
+    for (int looked_at = 0; one && looked_at < 16; one = one->next, looked_at++)
+        if (chttp_unread_bytes(one->fd) == 0) return one;
+    return NULL;
+}
+
 bool chttp_queues_make_room(chttp_server *server) {
-    chttp_connection *oldest = server->idle.first ? server->idle.first : server->fresh.first;
-    if (oldest) {
-        chttp_end(oldest, CHTTP_REFUSAL_NONE);
-        return true;
-    }
-    oldest = server->unfinished.first;
-    // One that has just begun is left to finish: the new one is told to come again.
-    if (!oldest || oldest->since + FRESH_MILLISECONDS > server->now) return false;
-    chttp_end(oldest, CHTTP_REFUSAL_CONNECTIONS);
+    chttp_connection *victim = quiet(&server->idle);
+    if (!victim) victim = quiet(&server->fresh);
+    if (!victim) victim = server->unfinished.first;
+    if (!victim) return false;
+    // One that has had an answer knows that it may be closed; another is told.
+    chttp_end(victim, victim->answered && victim->queue != &server->unfinished ? CHTTP_REFUSAL_NONE
+                                                                             : CHTTP_REFUSAL_CONNECTIONS);
     return true;
 }
 

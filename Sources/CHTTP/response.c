@@ -70,7 +70,8 @@ void chttp_responses_free(chttp_server *server) {
 }
 
 /// A response of its own, for what is rare: more headers than the type, or many bytes.
-static struct MHD_Response *make_once(const chttp_server *server, const chttp_response *answer, bool closes) {
+static struct MHD_Response *make_once(const chttp_request *request, const chttp_response *answer) {
+    const chttp_server *server = request->connection->shard->server;
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body_length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_MUST_COPY);
     if (!response) return NULL;
@@ -82,9 +83,9 @@ static struct MHD_Response *make_once(const chttp_server *server, const chttp_re
         snprintf(seconds, sizeof seconds, "%d", answer->retry_after_seconds);
         whole = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds) == MHD_YES;
     }
-    if (whole && closes)
+    if (whole && request->closes)
         whole = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
-    else if (whole)
+    else if (whole && !request->may_close)
         whole = MHD_add_response_header(response, MHD_HTTP_HEADER_KEEP_ALIVE, server->keep_alive) == MHD_YES;
     if (whole) return response;
     MHD_destroy_response(response);
@@ -92,7 +93,7 @@ static struct MHD_Response *make_once(const chttp_server *server, const chttp_re
 }
 
 static bool send_once(chttp_request *request, const chttp_response *answer) {
-    struct MHD_Response *response = make_once(request->connection->shard->server, answer, request->closes);
+    struct MHD_Response *response = make_once(request, answer);
     if (!response) return false;
     bool sent = chttp_queue_response(request->connection->mhd, answer->status, response) == MHD_YES;
     MHD_destroy_response(response);
@@ -111,7 +112,7 @@ int chttp_reply(chttp_request *request, const chttp_response *answer) {
     if (request->replied || request->abandoned) return -1;
     request->replied = true;
     request->closes |= answer->closes != 0;
-    bool is_plain = !answer->allow && answer->retry_after_seconds < 0 && !request->closes &&
+    bool is_plain = !answer->allow && answer->retry_after_seconds < 0 && !request->closes && !request->may_close &&
                     answer->body_length < CHTTP_KEPT_RESPONSE_BYTES_MAX;
     bool sent = is_plain ? send_kept(request, answer) : send_once(request, answer);
     if (!sent) request->abandoned = true;

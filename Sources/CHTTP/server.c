@@ -13,10 +13,11 @@
 
 /// How much longer than it says a connection is kept, so that no caller sends its next request into the end.
 #define IDLE_EXTRA_SECONDS 2
-/// Runs in a row, each wanting the next at once, in which nothing happens, until the cause is looked for.
-#define FRUITLESS_RUNS 4
-/// More of them than large headers take to be read.
-#define FRUITLESS_RUNS_MAX 256
+/// Runs in a row, each wanting the next at once, in which nothing happens, until the cause is looked for: more than
+/// headers of 8 KiB take to be read.
+#define FRUITLESS_RUNS 64
+/// More than headers of 64 KiB do.
+#define FRUITLESS_RUNS_MAX 1024
 /// How long a shard rests that goes on like that all the same.
 #define FRUITLESS_REST_MILLISECONDS 10
 
@@ -145,9 +146,9 @@ int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
         int fd = accept4(listening_socket, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                return CHTTP_ACCEPT_EXHAUSTED;
-            return count;
+            if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return count;
+            chttp_queues_make_room(server);
+            return CHTTP_ACCEPT_EXHAUSTED;
         }
         if (length < sizeof(sa_family_t)) address.ss_family = AF_UNIX;
         if (!admits(server, &address)) {

@@ -61,6 +61,7 @@ extension Daemon {
 
     private func end() {
         logger.notice("stopped")
+        SignalMask.block()
         loop.stop()
     }
 }

@@ -47,6 +47,7 @@ actor Daemon: LoopActor {
     ) -> Int32 {
         let log: DaemonLog
         do throws(LogThreadError) {
+            SignalMask.block()
             log = try DaemonLog.standardError(loaded.configuration.log, environment: environment)
         } catch {
             StandardErrorOutput.print("cannot start: \(error)\n")
@@ -220,6 +221,7 @@ actor Daemon: LoopActor {
             try Signal(SIGINT, on: loop) { [unowned self] in onLoop { $0.shutDown("SIGINT") } },
             try Signal(SIGHUP, on: loop) { [unowned self] in onLoop { $0.reload() } },
         ]
+        SignalMask.unblock()
     }
 
     /// Requests are logged at debug only: a line costs as much as a request.

@@ -17,6 +17,9 @@ struct KubernetesVariablesTests {
         "TICKETLOCKD_PORT_5625_TCP_ADDR": "10.96.0.17",
         "TICKETLOCKD_PORT_5626_UDP_ADDR": "10.96.0.17",
         "TICKETLOCKD_PORT_5627_SCTP": "sctp://10.96.0.17:5627",
+        "TICKETLOCKD_REDIS_PORT": "tcp://10.96.0.17:6379",
+        "TICKETLOCKD_HTTP_SERVICE_HOST": "10.96.0.17",
+        "TICKETLOCKD_METRICS_PORT_6379_TCP_ADDR": "10.96.0.17",
     ]
 
     @Test("What Kubernetes sets for a service named ticketlockd is ignored, and named")
@@ -47,9 +50,16 @@ struct KubernetesVariablesTests {
         #expect(try errors(environment: ["TICKETLOCKD_PORT": "5626"]).count == 1)
     }
 
-    @Test("No key has a name that Kubernetes could set")
+    @Test("A port that is a number is the key's, and the key's only")
+    func redisPort() throws {
+        let loaded = try load(environment: ["TICKETLOCKD_REDIS_PORT": "6380"])
+        #expect(loaded.configuration.redis.port == 6380)
+        #expect(loaded.ignoredVariables.isEmpty)
+    }
+
+    @Test("No key has a name that Kubernetes could set, but for ports, which it sets to URLs")
     func keys() {
-        for key in ConfigurationKey.all {
+        for key in ConfigurationKey.all where !key.environmentName.hasSuffix("_PORT") {
             #expect(!KubernetesVariables.isKubernetes(key.environmentName, value: "tcp://10.96.0.17:5625"))
         }
     }

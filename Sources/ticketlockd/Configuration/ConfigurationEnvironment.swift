@@ -26,12 +26,13 @@ enum ConfigurationEnvironment {
         _ environment: [String: String]
     ) -> (entries: [ConfigurationEntry], errors: [ConfigurationError]) {
         var entries: [ConfigurationEntry] = []
-        var known = Set([optionsName] + KubernetesVariables.names(in: environment))
+        let kubernetes = Set(KubernetesVariables.names(in: environment))
+        var known = kubernetes.union([optionsName])
         for key in ConfigurationKey.all {
             known.insert(key.environmentName)
             var name = key.environmentName
             if key.name == "locks.default_lifetime", environment[name] == nil { name = rasaLifetimeName }
-            guard let text = environment[name] else { continue }
+            guard let text = environment[name], !kubernetes.contains(name) else { continue }
             entries.append(.init(key: key.name, value: .scalar(text), source: .environment(name: name)))
         }
         let unknown = environment.keys.filter { $0.hasPrefix(ConfigurationKey.environmentPrefix) }

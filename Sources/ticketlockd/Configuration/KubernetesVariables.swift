@@ -1,7 +1,7 @@
-/// The variables that Kubernetes gives every container about a service that is named ticketlockd, for links as Docker
-/// made them. They are no settings.
+/// The variables that Kubernetes gives every container about services that are named ticketlockd, ticketlockd-redis and
+/// the like, for links as Docker made them. They are no settings.
 enum KubernetesVariables {
-    /// Those of the environment that are Kubernetes', in order. No key may have such a name.
+    /// Those of the environment that are Kubernetes', in order.
     static func names(in environment: [String: String]) -> [String] {
         environment.filter { isKubernetes($0.key, value: $0.value) }.map(\.key).sorted()
     }
@@ -10,6 +10,12 @@ enum KubernetesVariables {
     ///   setting, and must hear that there is none of that name.
     static func isKubernetes(_ name: String, value: String) -> Bool {
         guard let rest = name.withoutPrefix(ConfigurationKey.environmentPrefix) else { return false }
+        // What stands before it may be the rest of a service's name.
+        let words = rest.split(separator: "_", omittingEmptySubsequences: false)
+        return words.indices.contains { isKubernetes(words[$0...].joined(separator: "_"), value) }
+    }
+
+    private static func isKubernetes(_ rest: String, _ value: String) -> Bool {
         if rest == "PORT" { return value.contains("://") }
         if rest == "SERVICE_HOST" || rest == "SERVICE_PORT" { return true }
         if let port = rest.withoutPrefix("SERVICE_PORT_") { return !port.isEmpty }
