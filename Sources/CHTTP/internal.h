@@ -152,6 +152,8 @@ void chttp_addresses_remove(chttp_server *server, void *counted);
 
 /// server.c: the shard must run before the loop waits again.
 void chttp_mark_pending(chttp_shard *shard);
+/// Takes a connection that was to be refused and has sent something, if there is a place for it now.
+bool chttp_take_after_all(chttp_server *server, int fd);
 /// Runs libmicrohttpd once; whether it wants to run again at once, and in how many milliseconds otherwise (-1: never).
 bool chttp_run_once(chttp_shard *shard, int64_t *milliseconds);
 /// Looks at the clock.
@@ -216,7 +218,8 @@ void chttp_queues_request_begins(chttp_connection *connection);
 /// An idle connection has begun to send.
 void chttp_queues_first_byte(chttp_connection *connection);
 /// Ends the connection that has been idle for longest, or has not finished its request. False: there is none.
-bool chttp_queues_make_room(chttp_server *server);
+/// `for_request`: the new one has sent something.
+bool chttp_queues_make_room(chttp_server *server, bool for_request);
 /// Shuts the connection down, with a refusal if there is to be one; libmicrohttpd closes it when it runs.
 void chttp_end(chttp_connection *connection, chttp_refusal refusal);
 
@@ -225,7 +228,8 @@ void chttp_end_stuck(chttp_shard *shard);
 
 /// linger.c: how many bytes have arrived that nobody has read.
 int chttp_unread_bytes(int fd);
-/// Takes the socket, answers it with CHTTP_REFUSAL_CONNECTIONS once it has sent something, and closes it in the end.
+/// Takes a socket for which there is no place. Once it has sent something it gets one after all, if there is one by then;
+/// else it is answered with CHTTP_REFUSAL_CONNECTIONS, and closed in the end.
 void chttp_linger_refused(chttp_server *server, int fd);
 /// Goes on reading from a socket that is about to be closed, so that its caller can read its answer.
 void chttp_linger_after(chttp_server *server, int fd);

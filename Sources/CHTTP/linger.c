@@ -12,6 +12,9 @@
 
 #define LINGER_MILLISECONDS 2000
 #define LINGER_BYTES_MAX (1024 * 1024)
+/// How long a connection that has sent something waits for a place before it is refused, and how often it is tried.
+#define PATIENCE_MILLISECONDS 250
+#define RETRY_MILLISECONDS 10
 
 static void finish(chttp_server *server, chttp_lingering *socket) {
     close(socket->fd);
@@ -64,6 +67,18 @@ void chttp_linger_after(chttp_server *server, int fd) {
 
 void chttp_linger_event(chttp_server *server, chttp_lingering *socket) {
     if (socket->fd < 0) return;
+    if (!socket->answered && chttp_unread_bytes(socket->fd) > 0) {
+        if (chttp_take_after_all(server, socket->fd)) {
+            socket->fd = -1;
+            server->lingering_count--;
+            return;
+        }
+        // Perhaps there is a place in a moment, when others have been read.
+        if (server->now < socket->until - LINGER_MILLISECONDS + PATIENCE_MILLISECONDS) {
+            if (server->now + RETRY_MILLISECONDS < server->due) server->due = server->now + RETRY_MILLISECONDS;
+            return;
+        }
+    }
     char scrap[16384];
     ssize_t count;
     while ((count = recv(socket->fd, scrap, sizeof scrap, MSG_DONTWAIT)) > 0) {
@@ -82,6 +97,9 @@ int64_t chttp_linger_sweep(chttp_server *server) {
         chttp_lingering *socket = &server->lingering[i];
         if (socket->until == 0 || socket->fd < 0) continue;
         if (socket->until > server->now) {
+            bool is_waiting = !socket->answered && chttp_unread_bytes(socket->fd) > 0;
+            if (is_waiting) chttp_linger_event(server, socket);
+            if (is_waiting && server->now + RETRY_MILLISECONDS < next) next = server->now + RETRY_MILLISECONDS;
             if (socket->until < next) next = socket->until;
             continue;
         }

@@ -15,6 +15,8 @@
 // many: a whole request comes with its first bytes, and is never among them.
 
 #define FRESH_MILLISECONDS 1000
+/// After which a connection on which nothing was ever sent may be closed to make room.
+#define SILENT_MILLISECONDS 200
 
 static void leave(chttp_connection *connection) {
     chttp_queue *queue = connection->queue;
@@ -84,16 +86,19 @@ void chttp_end(chttp_connection *connection, chttp_refusal refusal) {
 }
 
 /// The first of some in the queue on which nothing has arrived that will be read in a moment; NULL if there is none.
-static chttp_connection *quiet(const chttp_queue *queue) {
+/// One that was just accepted is about to send, and goes only for one that has sent.
+static chttp_connection *quiet(const chttp_queue *queue, int64_t now, bool for_request) {
     chttp_connection *one = queue->first;
-    for (int looked_at = 0; one && looked_at < 16; one = one->next, looked_at++)
-        if (chttp_unread_bytes(one->fd) == 0) return one;
+    for (int looked_at = 0; one && looked_at < 16; one = one->next, looked_at++) {
+        bool is_silent = for_request || one->answered || one->since + SILENT_MILLISECONDS <= now;
+        if (is_silent && chttp_unread_bytes(one->fd) == 0) return one;
+    }
     return NULL;
 }
 
-bool chttp_queues_make_room(chttp_server *server) {
-    chttp_connection *victim = quiet(&server->idle);
-    if (!victim) victim = quiet(&server->fresh);
+bool chttp_queues_make_room(chttp_server *server, bool for_request) {
+    chttp_connection *victim = quiet(&server->idle, server->now, for_request);
+    if (!victim) victim = quiet(&server->fresh, server->now, for_request);
     if (!victim) victim = server->unfinished.first;
     if (!victim) return false;
     // One that has had an answer knows that it may be closed; another is told.

@@ -132,10 +132,22 @@ static int add_connection(chttp_server *server, int fd, const struct sockaddr *a
 }
 
 /// Whether there is a place for a connection from the address, if need be in place of another.
-static bool admits(chttp_server *server, const struct sockaddr_storage *address) {
+static bool admits(chttp_server *server, const struct sockaddr_storage *address, bool has_sent) {
     if (!chttp_addresses_admit(server, address)) return false;
     if (server->connections - server->ended < server->limits.connections_max) return true;
-    return chttp_queues_make_room(server);
+    return chttp_queues_make_room(server, has_sent);
+}
+
+bool chttp_take_after_all(chttp_server *server, int fd) {
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof address;
+    if (getpeername(fd, (struct sockaddr *)&address, &length) != 0) return false;
+    if (length < sizeof(sa_family_t)) address.ss_family = AF_UNIX;
+    if (!admits(server, &address, true)) return false;
+    epoll_ctl(server->hang_up_epoll, EPOLL_CTL_DEL, fd, NULL);
+    // It is closed when that fails.
+    add_connection(server, fd, (struct sockaddr *)&address, length);
+    return true;
 }
 
 int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
@@ -147,11 +159,11 @@ int chttp_accept(chttp_server *server, int listening_socket, int count_max) {
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED) continue;
             if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return count;
-            chttp_queues_make_room(server);
+            chttp_queues_make_room(server, false);
             return CHTTP_ACCEPT_EXHAUSTED;
         }
         if (length < sizeof(sa_family_t)) address.ss_family = AF_UNIX;
-        if (!admits(server, &address)) {
+        if (!admits(server, &address, false)) {
             chttp_linger_refused(server, fd);
             continue;
         }

@@ -104,7 +104,7 @@ actor Daemon: LoopActor {
         self.log = log
         self.logger = logger
         // libuv aborts when it cannot have the few that it needs itself.
-        _ = try Self.connectionsMax(allowed: allowed)
+        let possible = try Self.connectionsMax(allowed: allowed)
         loop = try EventLoop()
         // From now on no thread and no descriptor is to be missing, whatever clients take.
         loop.startBackgroundThreads()
@@ -121,7 +121,8 @@ actor Daemon: LoopActor {
             build: build, clock: store.wallClock,
             now: { time.now() })
         server = HTTPServer(
-            loop: loop, limits: configuration.http.limits(connectionsMax: connectionsMax), handler: api)
+            loop: loop, limits: configuration.http.limits(connectionsMax: connectionsMax, possible: possible),
+            handler: api)
     }
 
     // MARK: Start

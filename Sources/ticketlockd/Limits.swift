@@ -24,14 +24,16 @@ extension Configuration.Locks {
 extension Configuration.HTTP {
     /// As the HTTP server takes them.
     ///
-    /// - Parameter connectionsMax: what the descriptors are enough for, at most what is configured.
-    func limits(connectionsMax: Int) -> HTTPLimits {
+    /// - Parameters:
+    ///   - connectionsMax: what the descriptors are enough for, at most what is configured.
+    ///   - possible: how many connections they would be enough for.
+    func limits(connectionsMax: Int, possible: Int) -> HTTPLimits {
         var limits = HTTPLimits()
         limits.bodyBytesMax = bodyBytesMax
         limits.headerBytesMax = headerBytesMax
         limits.connectionsMax = connectionsMax
         limits.connectionsPerAddressMax = connectionsPerIPMax
-        limits.lingeringMax = DescriptorBudget.refusedConnections
+        limits.lingeringMax = min(256, DescriptorBudget.refusedConnections + possible - connectionsMax)
         limits.connectionsReserved = reservedConnections ?? connectionsMax / 10
         limits.idleTimeout = idleTimeout
         limits.requestTimeout = requestTimeout

@@ -59,6 +59,28 @@ import Testing
         }
     }
 
+    @Test("A stuck request whose caller goes on sending does no harm to those that come after it")
+    func stuckAndSending() async throws {
+        try await TestHandler.serving { server, _ in
+            for _ in 0..<20 {
+                let stuck = try (0..<6).map { _ in
+                    let client = try server.connect()
+                    try client.sendRequest("POST", "/echo", ["Transfer-Encoding: chunked"])
+                    _ = try client.sendIfOpen([UInt8](repeating: 0x61, count: 100_000))
+                    return client
+                }
+                // Their connections go while bytes still arrive, and others take what they leave.
+                for _ in 0..<10 {
+                    for client in stuck { _ = try client.sendIfOpen([UInt8](repeating: 0x61, count: 1_000)) }
+                    let other = try server.connect()
+                    try other.sendRequest("GET", "/a")
+                    #expect(try other.response().text == "GET /a ")
+                }
+            }
+            try await server.untilIdle()
+        }
+    }
+
     @Test("A chunk's size line that fills the memory to the last byte does not keep the loop busy")
     func exactlyFull() async throws {
         try await TestHandler.serving { server, _ in

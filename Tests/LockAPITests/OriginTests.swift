@@ -112,6 +112,8 @@ import TicketLock
             let client = try service.connect()
             try client.send("GET /v1/locks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
             #expect(try client.response().status == 200)
+            try client.send("GET http://evil.example/v1/locks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            try expectProblem(try client.response(), 421, "misdirected_host", field: "Host")
             try client.send("GET /v1/locks HTTP/1.0\r\nOrigin: http://localhost\r\n\r\n")
             try expectProblem(try client.response(), 403, "forbidden_origin", field: "Origin")
         }

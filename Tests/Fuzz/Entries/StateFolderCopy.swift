@@ -40,8 +40,23 @@ final class StateFolderCopy {
     /// Opens the state, and leaves it as if it was killed then. What its table holds, as text.
     func open(_ options: StateTarget.Options) throws -> String {
         let durability: StateDurability = options.contains(.power) ? .power : .process
-        let (state, table) = try LockState.open(
-            self.options(durability), clock: clock(isRebooted: options.contains(.rebooted)))
+        let clock = clock(isRebooted: options.contains(.rebooted))
+        var attempts = 0
+        while true {
+            do throws(LockStateError) {
+                return try opened(self.options(durability), clock)
+            } catch {
+                attempts += 1
+                guard attempts < 100, "\(error)".contains("is in use") else { throw error }
+                // A process that another test starts has the lock of the last one, until it is another program.
+                usleep(10_000)
+            }
+        }
+    }
+
+    private func opened(_ options: LockState.Options, _ clock: MachineClock) throws(LockStateError) -> String
+    {
+        let (state, table) = try LockState.open(options, clock: clock)
         _ = consume state
         return Self.text(of: table)
     }
