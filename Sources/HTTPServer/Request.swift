@@ -47,6 +47,15 @@ package struct Request: @unchecked Sendable {
         }
     }
 
+    /// Who sent it, as a person writes it: an address with its port, or the user and process behind a Unix socket.
+    package var peer: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 80) { text in
+            guard let start = text.baseAddress else { return "" }
+            chttp_peer(handle, start, text.count)
+            return String(cString: start)
+        }
+    }
+
     /// Whether its Host is an IP address, or a name without a dot.
     package var hostIsLocal: Bool { chttp_host_is_local(handle) != 0 }
 

@@ -42,11 +42,12 @@ extension LockAPI {
 
     func deleteLock(_ call: Call) throws(Problem) -> Operation {
         let id = try queriedID(call)
+        let peer = breakLog == nil ? "" : call.request.peer
         return { api throws(LockStoreError) in
             // Only for the log: with Redis, tickets may come and go before the next step.
             let tickets = api.breakLog == nil ? nil : try await api.store.getLock(for: id)?.tickets
             let deleted = try await api.store.deleteLock(for: id)
-            if deleted { api.breakLog?(id, (tickets ?? []).map(\.number)) }
+            if deleted { api.breakLog?(id, (tickets ?? []).map(\.number), peer) }
             return api.answer {
                 $0.field("conversation_id", id.string)
                 $0.field("deleted", deleted)

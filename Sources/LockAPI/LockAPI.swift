@@ -23,7 +23,7 @@ package actor LockAPI: RequestHandler, LoopActor {
     /// What the request that is being read names, for the access log.
     var named: Named?
     private var accessLog: (@Sendable (Access) -> Void)?
-    private(set) var breakLog: (@Sendable (ConversationID, [TicketNumber]) -> Void)?
+    private(set) var breakLog: (@Sendable (ConversationID, [TicketNumber], _ by: String) -> Void)?
     weak var server: HTTPServer?
     var isShuttingDown = false
 
@@ -58,8 +58,10 @@ package actor LockAPI: RequestHandler, LoopActor {
         accessLog = log
     }
 
-    /// Called for every lock that a request has broken, with the tickets that it held.
-    package func setBreakLog(_ log: @escaping @Sendable (ConversationID, [TicketNumber]) -> Void) {
+    /// Called for every lock that a request has broken, with the tickets that it held and where the request came from.
+    package func setBreakLog(
+        _ log: @escaping @Sendable (ConversationID, [TicketNumber], _ by: String) -> Void
+    ) {
         breakLog = log
     }
 

@@ -133,7 +133,7 @@ actor Daemon: LoopActor {
             try store.start(lockLog, logger)
             api.onLoop { api in
                 api.observe(server)
-                api.setBreakLog { lockLog.broken($0, $1) }
+                api.setBreakLog { lockLog.broken($0, $1, by: $2) }
             }
             logRequests()
             try server.assumeIsolated { server in

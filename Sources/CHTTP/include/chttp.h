@@ -144,6 +144,10 @@ const char *_Nullable chttp_header(const chttp_request *_Nonnull request, chttp_
                                    size_t *_Nonnull length);
 const void *_Nonnull chttp_body(const chttp_request *_Nonnull request, size_t *_Nonnull length);
 
+/// Who sent it, as a person writes it: an address with its port, or the user and process behind a Unix socket; "" if the
+/// kernel does not tell. `text` gets at most `size` bytes, the last of them NUL.
+void chttp_peer(const chttp_request *_Nonnull request, char *_Nonnull text, size_t size);
+
 /// Whether its Host is an IP address, or a name without a dot. Within the `request` callback.
 int chttp_host_is_local(const chttp_request *_Nonnull request);
 

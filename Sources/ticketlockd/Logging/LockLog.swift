@@ -27,13 +27,14 @@ final class LockLog: @unchecked Sendable {
         lapsedLimit.leaveOut(lapses.moreCount)
     }
 
-    func broken(_ id: ConversationID, _ tickets: [TicketNumber]) {
+    /// - Parameter peer: where the request came from.
+    func broken(_ id: ConversationID, _ tickets: [TicketNumber], by peer: String) {
         write(.notice, "a lock was broken", \.brokenLimit) {
             let shown = tickets.prefix(Self.ticketsShownMax).map(String.init).joined(separator: " ")
             return [
                 "conversation_id": "\(id.string)",
                 "tickets": "\(shown)\(tickets.count > Self.ticketsShownMax ? " ..." : "")",
-                "ticket_count": "\(tickets.count)",
+                "ticket_count": "\(tickets.count)", "by": "\(peer)",
             ]
         }
     }
