@@ -9,7 +9,7 @@ extension LockAPI {
         return { api in api.answer { $0.field("status", "ok") } }
     }
 
-    /// Able to serve: the store can be reached, and nobody is shutting the service down.
+    /// Able to serve: a ticket could be issued now, and nobody is shutting the service down.
     func readiness(_ call: Call) throws(Problem) -> Operation {
         try noParameters(call)
         if isShuttingDown { throw Problem(.shuttingDown, "the service is shutting down") }

@@ -88,7 +88,7 @@ enum OpenAPIDocument {
         service(
             "/healthz", "getHealth", "Alive: the loop answers.", OpenAPIComponents.content("ServiceStatus")),
         service(
-            "/readyz", "getReadiness", "Able to serve: the store can be reached.",
+            "/readyz", "getReadiness", "Able to serve: a ticket could be issued now.",
             OpenAPIComponents.content("ServiceStatus"),
             more: [problem("503", "Unavailable")]),
         service("/version", "getVersion", "What runs.", OpenAPIComponents.content("BuildVersion")),
