@@ -136,6 +136,7 @@ class Ticketlockd(Server):
             "locks.max_locks": 3_000_000,
             "locks.max_tickets_per_lock": 20_000,
             "http.max_connections": 30_000,
+            "http.reserved_connections": 100,
             "log.level": "warning",
             **settings,
         }
