@@ -14,6 +14,8 @@ struct LockScripts: Sendable {
     static let unheardMax = 1_000
     /// Other daemons that are looked at in one step.
     static let homesMax = 16
+    /// Callers of one ticket, gone before the others, that are remembered by name.
+    static let leftMax = 16
 
     let take: RedisScript
     let status: RedisScript
@@ -42,7 +44,7 @@ struct LockScripts: Sendable {
             local KEY_PREFIX_BYTES, CHANNEL_PREFIX = \(keyPrefix.utf8.count), '\(channelPrefix)'
             local CLAIM_PERIOD, LOOK_PERIOD = \(claimPeriod.microseconds), \(Self.lookPeriod.microseconds)
             local RETURN_PERIOD = \(Self.returnPeriod.microseconds)
-            local UNHEARD_MAX, HOMES_MAX = \(Self.unheardMax), \(Self.homesMax)
+            local UNHEARD_MAX, HOMES_MAX, LEFT_MAX = \(Self.unheardMax), \(Self.homesMax), \(Self.leftMax)
 
             """
         // What only takes away, or reads, is done also when Redis is out of memory: so room is made again.

@@ -46,7 +46,7 @@ extension RedisLockStore {
     }
 
     private func giveUp(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) {
-        let withdrawal = Withdrawal(id: id, number: number, token: token, mayBeRepeated: true)
+        let withdrawal = withdrawal(id, number, token)
         startTask { try? await $0.withdraw(withdrawal) }
     }
 }

@@ -37,8 +37,7 @@ extension RedisLockStore {
         while let stray = strays.first, stray.due <= now {
             strays.removeFirst()
             guard !isWaitedFor(stray.number, stray.token, stray.id) else { continue }
-            let withdrawal = Withdrawal(
-                id: stray.id, number: stray.number, token: stray.token, mayBeRepeated: true)
+            let withdrawal = withdrawal(stray.id, stray.number, stray.token)
             startTask { try? await $0.withdraw(withdrawal) }
         }
     }

@@ -68,23 +68,9 @@ extension RedisLockStore {
 
     /// Gives up the ticket of an acquire that waits no more, before its caller is told.
     private func takeBack(_ waiter: Waiter) {
-        let withdrawal = Withdrawal(waiter)
+        let withdrawal = withdrawal(waiter)
         // What cannot be done now is remembered.
         startTask { try? await $0.withdraw(withdrawal) }
-    }
-
-    func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
-        do throws(LockStoreError) {
-            let answer: QueueAnswer = try await run(
-                scripts.withdraw, ticket.id, [String(ticket.number), String(ticket.token)])
-            note(answer, of: ticket.id)
-            noteLock(answer.reply, ticket.id)
-        } catch {
-            let isToBeDone =
-                error.code == .unavailable || error.code == .outcomeUnknown && ticket.mayBeRepeated
-            if isToBeDone, withdrawals.count < Withdrawal.countMax { withdrawals.append(ticket) }
-            throw error
-        }
     }
 
     /// The timeout of a caller has passed.

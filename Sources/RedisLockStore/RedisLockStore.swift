@@ -51,6 +51,7 @@ package actor RedisLockStore: LockStore, LoopActor {
     var nextKeyLook = Instant(nanoseconds: .min)
     /// Tickets of callers that have gone, which Redis could not be told of.
     var withdrawals: [Withdrawal] = []
+    var withdrawalCount: UInt64 = 0
     var isShuttingDown = false
     var lastLogged: [String: Instant] = [:]
     /// Is told of tickets that this daemon found expired while they were served. Set before the first operation.
@@ -202,7 +203,7 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func withdraw(
         _ number: TicketNumber, token: FencingToken, of id: ConversationID
     ) async throws(LockStoreError) {
-        try await withdraw(Withdrawal(id: id, number: number, token: token, mayBeRepeated: false))
+        try await withdraw(withdrawal(id, number, token))
     }
 
     package func cleanUp(

@@ -1,7 +1,8 @@
 import LockStore
 import TicketLock
 
-/// A ticket that is to be taken back when Redis can be reached again: its caller has gone.
+/// A ticket that is to be taken back: its caller has gone. Repeated when Redis can be reached again, if it is not known
+/// whether it was done.
 struct Withdrawal {
     /// The most that are remembered; others expire.
     static let countMax = 10_000
@@ -9,15 +10,32 @@ struct Withdrawal {
     let id: ConversationID
     let number: TicketNumber
     let token: FencingToken
-    /// Whether it does no harm to withdraw it twice: nobody else can have got the ticket, with the same idempotency
-    /// key, whose it would be after the first time.
-    let mayBeRepeated: Bool
+    /// What it is known by in Redis: done twice, it would take the ticket from another request with the same
+    /// idempotency key.
+    let name: String
 }
 
-extension Withdrawal {
+extension RedisLockStore {
+    func withdrawal(_ id: ConversationID, _ number: TicketNumber, _ token: FencingToken) -> Withdrawal {
+        withdrawalCount += 1
+        return Withdrawal(id: id, number: number, token: token, name: home + "-" + String(withdrawalCount))
+    }
+
     /// Of the ticket of a caller of acquire that waits no more.
-    init(_ waiter: Waiter) {
-        self.init(
-            id: waiter.id, number: waiter.number, token: waiter.token, mayBeRepeated: !waiter.hasKey)
+    func withdrawal(_ waiter: Waiter) -> Withdrawal {
+        withdrawal(waiter.id, waiter.number, waiter.token)
+    }
+
+    func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {
+        do throws(LockStoreError) {
+            let answer: QueueAnswer = try await run(
+                scripts.withdraw, ticket.id, [String(ticket.number), String(ticket.token), ticket.name])
+            note(answer, of: ticket.id)
+            noteLock(answer.reply, ticket.id)
+        } catch {
+            let isToBeDone = error.code == .unavailable || error.code == .outcomeUnknown
+            if isToBeDone, withdrawals.count < Withdrawal.countMax { withdrawals.append(ticket) }
+            throw error
+        }
     }
 }

@@ -123,6 +123,51 @@ struct FaultTests {
         }
     }
 
+    @Test("A caller with a key that goes away while Redis is silent loses its place when it is back")
+    func keyedWithdrawnLater() async throws {
+        try await RedisPlay.with(timeout: .seconds(1)) { play in
+            try await TCPRelay.with(to: play.redis.port) { relay in
+                let scene = LockStoreScene(
+                    play.harness, try await play.harness.makeRedisStore(port: relay.port))
+                _ = try await play.one.issue()
+                let caller = try await scene.acquire(timeout: 1_000, key: "k")
+                relay.cut()
+                caller.cancel()
+                await #expect(throws: LockStoreError.self) { try await scene.answer(caller) }
+                try await eventually("the silence is noticed") {
+                    try await errorCode { try await scene.update() } == .unavailable
+                }
+                // What was asked never arrives.
+                try await play.command("CLIENT", "KILL", "TYPE", "normal")
+                relay.mend()
+                try await eventually("the ticket is gone") { (try? await play.one.queue()) == [0] }
+                await scene.end()
+            }
+        }
+    }
+
+    @Test("A withdrawal that was done unheard, and is repeated, takes the ticket from nobody else")
+    func withdrawnOnce() async throws {
+        try await RedisPlay.with(timeout: .seconds(1)) { play in
+            _ = try await play.one.issue()
+            let callers = try await [play.one.acquire(key: "k"), play.one.acquire(key: "k")]
+            play.redis.pause()
+            // It is in Redis's hands now, which does it when it goes on.
+            callers[0].cancel()
+            #expect(try await errorCode { try await play.one.answer(callers[1]) } == .outcomeUnknown)
+            play.redis.resume()
+            let store = play.one.redisStore
+            try await eventually("it is back") { await store.isReady }
+            // Behind the repeated one, on the same connection.
+            try await play.one.update()
+            #expect(try await play.value().contains(#"\"left\": ["#))
+            #expect(try await play.one.queue() == [0, 1])
+            let again = try await play.one.acquire(key: "k")
+            try await play.one.finish(0)
+            #expect(try await play.one.served(again).number == 1)
+        }
+    }
+
     @Test("Messages that are missed keep nobody waiting")
     func missedMessages() async throws {
         try await RedisPlay.with(2) { play in

@@ -47,6 +47,7 @@ local function put(place, given)
     if given.key then
         text = text .. ', "key": ' .. cjson.encode(given.key) .. ', "request": '
             .. cjson.encode(given.request) .. string.format(', "callers": %d', given.callers)
+            .. (given.left and ', "left": ' .. cjson.encode(given.left) or '')
     end
     texts[place], numbers[place], expiries[place] = text .. '}', given.number, given.expires
     changed = true
