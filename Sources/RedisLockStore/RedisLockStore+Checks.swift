@@ -114,7 +114,7 @@ extension RedisLockStore {
                 guard waiter.isAcquire, error.code == .unavailable else { return .failed(error) }
                 // That it is given up is true once Redis is back, and nobody else can be told that it is served.
                 if !waiter.hasKey, withdrawals.count < Withdrawal.countMax {
-                    withdrawals.append(withdrawal(waiter))
+                    withdrawals.append(withdrawal(waiter.number, waiter.token, of: waiter.id))
                     return .failed(error)
                 }
                 return .failed(LockStoreError(.outcomeUnknown, error.detail))

@@ -44,9 +44,4 @@ extension RedisLockStore {
             }
         }
     }
-
-    private func giveUp(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) {
-        let withdrawal = withdrawal(id, number, token)
-        startTask { try? await $0.withdraw(withdrawal) }
-    }
 }

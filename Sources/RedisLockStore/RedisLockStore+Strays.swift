@@ -1,4 +1,3 @@
-import EventLoop
 import LockStore
 import RedisClient
 import TicketLock
@@ -37,8 +36,7 @@ extension RedisLockStore {
         while let stray = strays.first, stray.due <= now {
             strays.removeFirst()
             guard !isWaitedFor(stray.number, stray.token, stray.id) else { continue }
-            let withdrawal = withdrawal(stray.id, stray.number, stray.token)
-            startTask { try? await $0.withdraw(withdrawal) }
+            giveUp(stray.number, stray.token, of: stray.id)
         }
     }
 

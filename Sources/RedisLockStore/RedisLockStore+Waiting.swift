@@ -54,7 +54,7 @@ extension RedisLockStore {
         onLoop { store in
             guard store.waiters.remove(waiter) else { return }
             store.left(waiter)
-            if waiter.isAcquire { store.takeBack(waiter) }
+            if waiter.isAcquire { store.giveUp(waiter.number, waiter.token, of: waiter.id) }
             waiter.resolve(.cancelled)
         }
     }
@@ -66,19 +66,12 @@ extension RedisLockStore {
         schedule(room)
     }
 
-    /// Gives up the ticket of an acquire that waits no more, before its caller is told.
-    private func takeBack(_ waiter: Waiter) {
-        let withdrawal = withdrawal(waiter)
-        // What cannot be done now is remembered.
-        startTask { try? await $0.withdraw(withdrawal) }
-    }
-
     /// The timeout of a caller has passed.
     func timeOut(_ waiter: Waiter) {
         guard waiters.remove(waiter) else { return }
         left(waiter)
         if waiter.isAcquire {
-            takeBack(waiter)
+            giveUp(waiter.number, waiter.token, of: waiter.id)
             return waiter.resolve(.answered(.failure(.acquireTimeout)))
         }
         startTask { store in

@@ -203,7 +203,7 @@ package actor RedisLockStore: LockStore, LoopActor {
     package func withdraw(
         _ number: TicketNumber, token: FencingToken, of id: ConversationID
     ) async throws(LockStoreError) {
-        try await withdraw(withdrawal(id, number, token))
+        try await withdraw(withdrawal(number, token, of: id))
     }
 
     package func cleanUp(

@@ -1,3 +1,4 @@
+import EventLoop
 import LockStore
 import TicketLock
 
@@ -16,14 +17,15 @@ struct Withdrawal {
 }
 
 extension RedisLockStore {
-    func withdrawal(_ id: ConversationID, _ number: TicketNumber, _ token: FencingToken) -> Withdrawal {
+    func withdrawal(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) -> Withdrawal {
         withdrawalCount += 1
         return Withdrawal(id: id, number: number, token: token, name: home + "-" + String(withdrawalCount))
     }
 
-    /// Of the ticket of a caller of acquire that waits no more.
-    func withdrawal(_ waiter: Waiter) -> Withdrawal {
-        withdrawal(waiter.id, waiter.number, waiter.token)
+    /// Gives up the ticket of a caller that waits no more. What cannot be done now is remembered.
+    func giveUp(_ number: TicketNumber, _ token: FencingToken, of id: ConversationID) {
+        let withdrawal = withdrawal(number, token, of: id)
+        startTask { try? await $0.withdraw(withdrawal) }
     }
 
     func withdraw(_ ticket: Withdrawal) async throws(LockStoreError) {

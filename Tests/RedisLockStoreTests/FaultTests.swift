@@ -127,8 +127,7 @@ struct FaultTests {
     func keyedWithdrawnLater() async throws {
         try await RedisPlay.with(timeout: .seconds(1)) { play in
             try await TCPRelay.with(to: play.redis.port) { relay in
-                let scene = LockStoreScene(
-                    play.harness, try await play.harness.makeRedisStore(port: relay.port))
+                let scene = try await play.scene(through: relay)
                 _ = try await play.one.issue()
                 let caller = try await scene.acquire(timeout: 1_000, key: "k")
                 relay.cut()
@@ -318,8 +317,7 @@ struct FaultTests {
         let onDisk = ["--appendonly", "yes", "--appendfsync", "always"]
         try await RedisPlay.with(options: onDisk) { play in
             try await TCPRelay.with(to: play.redis.port) { relay in
-                let store = try await play.harness.makeRedisStore(port: relay.port)
-                let scene = LockStoreScene(play.harness, store)
+                let scene = try await play.scene(through: relay)
                 _ = try await play.one.issue(lifetime: 3)
                 let caller = try await scene.acquire(lifetime: 60, timeout: 120)
                 let behind = try await play.one.acquire(lifetime: 60, timeout: 120)

@@ -107,8 +107,7 @@ struct GoneDaemonTests {
     func hung() async throws {
         try await RedisPlay.with(timeout: .seconds(1)) { play in
             try await TCPRelay.with(to: play.redis.port) { relay in
-                let hung = LockStoreScene(
-                    play.harness, try await play.harness.makeRedisStore(port: relay.port))
+                let hung = try await play.scene(through: relay)
                 _ = try await play.one.issue()
                 for _ in 0..<4 { _ = try await hung.acquire() }
                 let caller = try await play.one.acquire()

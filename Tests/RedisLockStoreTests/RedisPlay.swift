@@ -41,6 +41,11 @@ struct RedisPlay {
         }
     }
 
+    /// One more store, which reaches Redis by a cable that can be cut. Whoever asks for it ends it.
+    func scene(through relay: TCPRelay) async throws -> LockStoreScene {
+        LockStoreScene(harness, try await harness.makeRedisStore(port: relay.port))
+    }
+
     // MARK: What is in Redis
 
     /// A command in the database that the stores use.
