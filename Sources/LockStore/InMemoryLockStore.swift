@@ -29,7 +29,7 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// Those whom the sync that is under way is for.
     var inSync: [UnsafeContinuation<LockStoreError?, Never>] = []
     var isSyncUnderWay = false
-    var diskSync: DiskSync?
+    var diskSync: (any BackgroundSync)?
     /// Is told of tickets that expired while they were served. Set before the first operation.
     package var onLapses: (@Sendable (Lapses) -> Void)?
     /// When the alarm goes off, or before.

@@ -1,5 +1,3 @@
-import CLMDB
-import Glibc
 import Synchronization
 import TicketLock
 
@@ -20,7 +18,7 @@ struct ChangeLog: ~Copyable {
     static let skippedNumbers: UInt64 = 1 << 32
 
     let path: String
-    private let descriptor: Int32
+    let file: any MappedFile
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var header: StateHeader
     /// The disk has failed to take the header; the one before holds there.
@@ -32,73 +30,23 @@ struct ChangeLog: ~Copyable {
 
     /// Makes a file with that header and no entries. Its blocks are written, since one that is merely set aside
     /// may still be missing when it is needed.
-    static func create(_ path: String, _ header: StateHeader) throws(LockStateError) {
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system(errno, path, "open") }
-        defer { close(descriptor) }
-        do throws(LockStateError) {
-            var bytes = [UInt8](repeating: 0, count: Int(header.fileBytes))
-            bytes.replaceSubrange(0..<StateHeader.byteCount, with: header.bytes)
-            var offset = 0
-            while offset < bytes.count {
-                let count = bytes[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-                guard count > 0 else { throw .system(errno, path, "write") }
-                offset += count
-            }
-            guard fsync(descriptor) == 0 else { throw .system(errno, path, "fsync") }
-            // What was written at once the kernel keeps in pieces of up to 2 MiB, each of which is written whole when
-            // a byte of it has changed. Read again, a page at a time, it is in pages.
-            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-        } catch {
-            unlink(path)
-            throw error
-        }
+    static func create(_ path: String, _ header: StateHeader, on disk: any StateDisk) throws(LockStateError) {
+        var bytes = [UInt8](repeating: 0, count: Int(header.fileBytes))
+        bytes.replaceSubrange(0..<StateHeader.byteCount, with: header.bytes)
+        try disk.createFile(path, bytes)
     }
 
     /// Opens a file that is there. Its entries are to be read with ``recover(after:isWhole:_:)`` before any is
     /// appended.
-    init(path: String) throws(LockStateError) {
-        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .system(errno, path, "open") }
-        let memory: UnsafeMutableRawBufferPointer
-        let header: StateHeader
-        do throws(LockStateError) {
-            memory = try Self.map(descriptor, path)
-        } catch {
-            close(descriptor)
-            throw error
-        }
-        do throws(LockStateError) {
-            header = try Self.latestHeader(UnsafeRawBufferPointer(memory), path)
-            guard header.fileBytes == UInt64(memory.count) else { throw .corrupt(path, "is cut off") }
-        } catch {
-            munmap(memory.baseAddress, memory.count)
-            close(descriptor)
-            throw error
-        }
+    init(path: String, on disk: any StateDisk) throws(LockStateError) {
+        let file = try disk.mapFile(path)
+        guard file.memory.count > Self.start else { throw .corrupt(path, "is cut off") }
+        let header = try Self.latestHeader(UnsafeRawBufferPointer(file.memory), path)
+        guard header.fileBytes == UInt64(file.memory.count) else { throw .corrupt(path, "is cut off") }
         self.path = path
-        self.descriptor = descriptor
-        self.memory = memory
+        self.file = file
+        memory = file.memory
         self.header = header
-    }
-
-    deinit {
-        munmap(memory.baseAddress, memory.count)
-        close(descriptor)
-    }
-
-    private static func map(
-        _ descriptor: Int32, _ path: String
-    ) throws(LockStateError) -> UnsafeMutableRawBufferPointer {
-        let size = Int(clmdb_file_bytes(descriptor))
-        guard size >= 0 else { throw .system(errno, path, "fstat") }
-        guard size > start else { throw .corrupt(path, "is cut off") }
-        guard let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
-            address != MAP_FAILED
-        else { throw .system(errno, path, "mmap") }
-        // See ``create(_:_:)``.
-        madvise(address, size, MADV_RANDOM)
-        return UnsafeMutableRawBufferPointer(start: address, count: size)
     }
 
     private static func latestHeader(
@@ -218,13 +166,6 @@ struct ChangeLog: ~Copyable {
 
     // MARK: The disk
 
-    /// Waits until all there is lies on the disk; false with `errno` when that failed.
-    func sync() -> Bool { fdatasync(descriptor) == 0 }
-
-    /// Another descriptor of the file, whose owner closes it; -1 when there is none to be had. Opened anew, since of
-    /// two that share one opening only one is told that the disk has failed.
-    func reopened() -> Int32 { Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
-
     /// Replaces the header, at the place of the one before the last, and waits until it lies on the disk.
     mutating func setHeader(_ new: StateHeader) throws(LockStateError) {
         guard new != header || isHeaderLost else { return }
@@ -235,7 +176,8 @@ struct ChangeLog: ~Copyable {
             .copyBytes(from: new.bytes)
         header = new
         isHeaderLost = true
-        guard sync() else { throw .system(errno, path, "fdatasync") }
+        let number = file.sync()
+        guard number == 0 else { throw .system(number, path, "fdatasync") }
         isHeaderLost = false
     }
 }

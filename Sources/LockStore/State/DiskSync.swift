@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 
 /// A thread that waits for the disk, so that the loop does not. One order at a time.
-final class DiskSync: Sendable {
+final class DiskSync: BackgroundSync {
     /// The end of a pipe that orders go into. The thread ends with it.
     private let orders: Int32
 

@@ -25,26 +25,26 @@ extension LockState {
     /// Opens the state in a directory, or makes one there, and the table that it is the state of. Reads it whole;
     /// so not on the loop. When it throws, nothing there is lost.
     package static func open(
-        _ options: Options, clock: MachineClock
+        _ options: Options, clock: MachineClock, disk: any StateDisk = MachineDisk()
     ) throws(LockStateError) -> (state: LockState, table: LockTable) {
-        let folder = try StateFolder(options.directory)
+        let folder = try StateFolder(options.directory, on: disk)
         if options.isDiscarding {
             var origin = LockStateOrigin.discarded
-            if try !StateFolder.isThere(folder.log), try !StateFolder.isThere(folder.database) {
+            if try !disk.exists(folder.log), try !disk.exists(folder.database) {
                 origin = .new
             }
-            let old = discardedHeader(folder.log)
+            let old = discardedHeader(folder)
             return try create(folder, options, clock, origin, after: old)
         }
-        guard try StateFolder.isThere(folder.log) else {
-            let isUnfinished = try StateFolder.isThere(folder.newLog)
-            let hasDatabase = try StateFolder.isThere(folder.database)
+        guard try disk.exists(folder.log) else {
+            let isUnfinished = try disk.exists(folder.newLog)
+            let hasDatabase = try disk.exists(folder.database)
             if hasDatabase, !isUnfinished {
                 throw .corrupt(folder.log, "is missing, though locks.mdb is there")
             }
             return try create(folder, options, clock, .new, after: nil)
         }
-        let log = try ChangeLog(path: folder.log)
+        let log = try ChangeLog(path: folder.log, on: disk)
         let header = log.header
         if header.bootID != clock.bootID, !header.isClosed, header.durability == .process {
             return try create(folder, options, clock, .incomplete, after: header)
@@ -53,21 +53,25 @@ extension LockState {
     }
 
     /// What is to be discarded may be anything.
-    private static func discardedHeader(_ path: String) -> StateHeader? {
-        do throws(LockStateError) { return try ChangeLog(path: path).header } catch { return nil }
+    private static func discardedHeader(_ folder: StateFolder) -> StateHeader? {
+        do throws(LockStateError) {
+            return try ChangeLog(path: folder.log, on: folder.disk).header
+        } catch {
+            return nil
+        }
     }
 
     /// A state without records. Tokens go on where those of the one before ended.
     private static func create(
-        _ folder: consuming StateFolder, _ options: Options, _ clock: MachineClock, _ origin: LockStateOrigin,
+        _ folder: StateFolder, _ options: Options, _ clock: MachineClock, _ origin: LockStateOrigin,
         after old: StateHeader?
     ) throws(LockStateError) -> (state: LockState, table: LockTable) {
         let firstToken = max(old?.tokenCeiling ?? 0, clock.token)
-        var random = SystemRandomNumberGenerator()
+        let disk = folder.disk
         var header = StateHeader(
             fileBytes: UInt64(options.logBytes),
-            stateID: UInt128.random(in: .min ... .max, using: &random), bootID: clock.bootID,
-            hashKey: (random.next(), random.next()), epoch: 0, wallOffset: clock.wallOffset,
+            stateID: UInt128(disk.random()) << 64 | UInt128(disk.random()), bootID: clock.bootID,
+            hashKey: (disk.random(), disk.random()), epoch: 0, wallOffset: clock.wallOffset,
             tokenCeiling: firstToken + tokenStep, longestLife: options.limits.maxLifetime.nanoseconds,
             grantsFrom: .min, durability: options.durability, isClosed: false)
         if origin == .incomplete, let old {
@@ -76,14 +80,16 @@ extension LockState {
             header.longestLife = max(header.longestLife, old.longestLife)
         }
         try folder.replaceFiles { log, database throws(LockStateError) in
-            try ChangeLog.create(log, header)
-            let new = try StateDatabase(path: database, durability: options.durability, isNew: true)
-            try new.begin(StateDatabase.Meta(stateID: header.stateID, applied: 0, nextToken: firstToken))
+            try ChangeLog.create(log, header, on: disk)
+            let new = try disk.openDatabase(database, options.durability, isNew: true)
+            let meta = StateMeta(stateID: header.stateID, applied: 0, nextToken: firstToken)
+            var none = StateUpdates()
+            try new.apply(&none, meta: meta, inSteps: false)
+            try new.sync()
         }
-        let database = try StateDatabase(
-            path: folder.database, durability: options.durability, isNew: false)
-        var log = try ChangeLog(path: folder.log)
-        log.databaseBytes = try database.fileBytes()
+        let database = try disk.openDatabase(folder.database, options.durability, isNew: false)
+        var log = try ChangeLog(path: folder.log, on: disk)
+        log.databaseBytes = try database.byteCount()
         var table = LockTable(
             limits: options.limits, firstToken: firstToken, hash: SipHash(key: header.hashKey))
         table.noteChanges()
@@ -94,20 +100,21 @@ extension LockState {
     }
 
     private static func restore(
-        _ folder: consuming StateFolder, _ log: consuming ChangeLog, _ options: Options, _ clock: MachineClock
+        _ folder: StateFolder, _ log: consuming ChangeLog, _ options: Options, _ clock: MachineClock
     ) throws(LockStateError) -> (state: LockState, table: LockTable) {
-        StateDatabase.beginDistrust()
-        defer { StateDatabase.endDistrust() }
+        let disk = folder.disk
+        disk.beginDistrust()
+        defer { disk.endDistrust() }
         let path = folder.database
         let old = log.header
-        guard try StateFolder.isThere(path) else {
+        guard try disk.exists(path) else {
             throw .corrupt(path, "is missing, though changes.log is there")
         }
         // LMDB would begin a file that is empty anew.
-        guard try StateDatabase.fileBytes(path) >= log.databaseBytes else {
+        guard try disk.byteCount(of: path) >= log.databaseBytes else {
             throw .corrupt(path, "is cut off")
         }
-        var database = try StateDatabase(path: path, durability: options.durability, isNew: false)
+        let database = try disk.openDatabase(path, options.durability, isNew: false)
         let meta = try database.meta()
         guard meta.stateID == old.stateID else {
             throw .corrupt(path, "does not belong to the changes.log beside it")
@@ -131,7 +138,7 @@ extension LockState {
         var table = LockTable(
             limits: options.limits, firstToken: meta.nextToken, hash: SipHash(key: old.hashKey))
         for kind in RecordKind.allCases {
-            let isGood = try pending.merge(kind, &database) {
+            let isGood = try pending.merge(kind, database) {
                 table.restore($0, epoch: header.epoch, latest: latest)
             }
             guard isGood else { throw .corrupt(log.path, "does not go with locks.mdb") }
@@ -140,7 +147,7 @@ extension LockState {
         table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken, clock.token))
         table.noteChanges()
         // Before the header names this boot: cut short, it is done anew.
-        if !isWhole { try takeOverTorn(&log, &database, nextToken: table.nextToken) }
+        if !isWhole { try takeOverTorn(&log, database, nextToken: table.nextToken) }
         if options.durability == .power || old.durability == .power { try database.sync() }
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
@@ -157,14 +164,14 @@ extension LockState {
 
     /// Leaves nothing in the log that the machine's death may have torn.
     private static func takeOverTorn(
-        _ log: inout ChangeLog, _ database: inout StateDatabase, nextToken: FencingToken
+        _ log: inout ChangeLog, _ database: any StateDatabase, nextToken: FencingToken
     ) throws(LockStateError) {
         var updates = StateUpdates()
         log.forEachRecord { updates.add($0) }
         let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
-        let meta = StateDatabase.Meta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
+        let meta = StateMeta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
         try database.apply(&updates, meta: meta, inSteps: false)
-        log.databaseBytes = try database.fileBytes()
+        log.databaseBytes = try database.byteCount()
         log.skipNumbers()
         log.removeAll()
     }
@@ -192,7 +199,7 @@ private struct PendingRecords {
     /// Calls `body` with what database and log together hold of a kind, in the order of the keys, until it says
     /// that a record is none; false then, if it was the log's.
     func merge(
-        _ kind: RecordKind, _ database: inout StateDatabase, _ body: (Record) -> Bool
+        _ kind: RecordKind, _ database: any StateDatabase, _ body: (Record) -> Bool
     ) throws(LockStateError) -> Bool {
         let pending = records[Int(kind.rawValue)]
         var next = 0

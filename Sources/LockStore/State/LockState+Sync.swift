@@ -1,12 +1,11 @@
 import EventLoop
-import Glibc
 
 /// Making the log safe on the disk, with durability `power`.
 extension LockState {
     /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
-    func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> DiskSync? {
-        guard durability == .power, case let descriptor = log.reopened(), descriptor >= 0 else { return nil }
-        return DiskSync(descriptor, on: loop, done: done)
+    func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> (any BackgroundSync)?
+    {
+        durability == .power ? log.file.makeSync(on: loop, done: done) : nil
     }
 
     /// What was written up to now is about to be made safe.
@@ -35,7 +34,7 @@ extension LockState {
                 return LockStoreError(.outcomeUnknown, error.description)
             }
         }
-        return syncEnded(log.sync() ? 0 : errno)
+        return syncEnded(log.file.sync())
     }
 
     /// Throws while what was done may be lost with the machine though it is not to be.

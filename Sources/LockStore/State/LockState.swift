@@ -1,4 +1,3 @@
-import Glibc
 package import TicketLock
 
 /// The state of a store on the disk: every change is there before its answer leaves.
@@ -27,7 +26,7 @@ package final class LockState: @unchecked Sendable {
 
     private let folder: StateFolder
     var log: ChangeLog
-    private var database: StateDatabase
+    private let database: any StateDatabase
     private let clock: MachineClock
     let durability: StateDurability
     private var buffer = RecordBuffer()
@@ -51,7 +50,7 @@ package final class LockState: @unchecked Sendable {
     package let origin: LockStateOrigin
 
     init(
-        folder: consuming StateFolder, log: consuming ChangeLog, database: consuming StateDatabase,
+        folder: StateFolder, log: consuming ChangeLog, database: any StateDatabase,
         clock: MachineClock, durability: StateDurability, nextToken: FencingToken, origin: LockStateOrigin
     ) {
         let from = log.header.grantsFrom
@@ -138,17 +137,17 @@ package final class LockState: @unchecked Sendable {
         log.forEachRecord(add)
         // Empty unless the log has had no room.
         _ = Record.forEach(in: buffer.bytes, add)
-        let meta = StateDatabase.Meta(
+        let meta = StateMeta(
             stateID: log.header.stateID, applied: log.nextNumber - 1, nextToken: nextToken)
         // Some steps done are no harm as long as the log has all, also after a loss of power.
         var inSteps = buffer.count == 0 && !isLogBroken
-        if inSteps, durability == .power, !log.sync() {
+        if inSteps, durability == .power, log.file.sync() != 0 {
             // The next attempt would be told that all is well.
             breakLog()
             inSteps = false
         }
         try database.apply(&updates, meta: meta, inSteps: inSteps)
-        log.databaseBytes = try database.fileBytes()
+        log.databaseBytes = try database.byteCount()
         log.removeAll()
         buffer.removeAll()
         mustTakeOver = false

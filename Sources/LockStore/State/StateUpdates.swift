@@ -2,28 +2,28 @@ import TicketLock
 
 /// What is to change in a ``StateDatabase``: of all that comes for a key the last. Valid for as long as the bytes
 /// of the records are.
-struct StateUpdates {
+package struct StateUpdates {
     /// What the record under a key is to be.
-    struct Update {
+    package struct Update {
         /// By kind, key and order, as one number: thousands are sorted at a time. Keys are below 2^56.
         fileprivate let rank: UInt128
         /// Empty: there is to be none.
-        fileprivate(set) var value: UnsafeRawBufferPointer
+        package fileprivate(set) var value: UnsafeRawBufferPointer
 
-        var kind: Int { Int(truncatingIfNeeded: rank >> 120) }
-        var key: UInt64 { UInt64(truncatingIfNeeded: rank >> 64) & (1 << 56 - 1) }
+        package var kind: Int { Int(truncatingIfNeeded: rank >> 120) }
+        package var key: UInt64 { UInt64(truncatingIfNeeded: rank >> 64) & (1 << 56 - 1) }
 
         fileprivate func isOfSameKey(as other: Update) -> Bool { rank >> 64 == other.rank >> 64 }
     }
 
     private static let recentBits = 10
 
-    private(set) var items: [Update] = []
+    package private(set) var items: [Update] = []
     /// By a hash of the key, where an item was added last; -1 for nowhere. What changes again and again, as most
     /// does, need not be sorted then.
     private var recent = [Int32](repeating: -1, count: 1 << recentBits)
 
-    var count: Int { items.count }
+    package var count: Int { items.count }
 
     mutating func removeAll() {
         items.removeAll(keepingCapacity: true)
@@ -44,7 +44,7 @@ struct StateUpdates {
     }
 
     /// Puts them in the order of kinds and keys, with the last of several for a key only.
-    mutating func sort() {
+    package mutating func sort() {
         items.sort { $0.rank < $1.rank }
         var count = 0
         for index in items.indices {

@@ -52,7 +52,7 @@ struct StateScene: Sendable {
     /// The log with further entries of these records, in good order.
     func appending(_ entries: [ArraySlice<UInt8>], in folder: StateFolderCopy) throws -> [UInt8] {
         try folder.write(log)
-        var changes = try ChangeLog(path: folder.path + "/changes.log")
+        var changes = try ChangeLog(path: folder.path + "/changes.log", on: MachineDisk())
         try changes.recover(after: applied, isWhole: false) { _ in true }
         for entry in entries { _ = entry.withUnsafeBytes { changes.append($0) } }
         return folder.bytes(of: "changes.log")

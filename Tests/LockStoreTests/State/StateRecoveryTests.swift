@@ -169,8 +169,8 @@ struct StateRecoveryTests {
 
     /// Takes over so many changes of the log, and no more.
     private func takeOver(_ count: Int, _ desk: StateDesk) throws {
-        var log = try ChangeLog(path: desk.log)
-        var database = try StateDatabase(path: desk.database, durability: desk.durability, isNew: false)
+        var log = try ChangeLog(path: desk.log, on: MachineDisk())
+        let database = try LMDBDatabase(path: desk.database, durability: desk.durability, isNew: false)
         for kind in RecordKind.allCases { try database.forEach(kind) { _ in true } }
         var updates = StateUpdates()
         try log.recover(after: try database.meta().applied, isWhole: true) { entry in

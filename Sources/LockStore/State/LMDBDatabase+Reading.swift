@@ -2,14 +2,10 @@ import CLMDB
 import Glibc
 import TicketLock
 
-extension StateDatabase {
-    /// Between the two a file may be read that is not as it was written; LMDB itself does not look.
-    static func beginDistrust() { clmdb_guard() }
-    static func endDistrust() { clmdb_unguard() }
-
-    func meta() throws(LockStateError) -> Meta {
+extension LMDBDatabase {
+    func meta() throws(LockStateError) -> StateMeta {
         let (path, database) = (path, metaDatabase)
-        var meta: Meta?
+        var meta: StateMeta?
         try transaction(isReadOnly: true) { transaction throws(LockStateError) in
             var number: UInt64 = 0
             var value = MDB_val()
@@ -22,7 +18,7 @@ extension StateDatabase {
             guard let bytes = Self.checked(value, key: 0),
                 bytes.count == Self.metaBytes
             else { return }
-            meta = Meta(
+            meta = StateMeta(
                 stateID: bytes.integer(at: 0, UInt128.self), applied: bytes.integer(at: 16, UInt64.self),
                 nextToken: bytes.integer(at: 24, UInt64.self))
         }
@@ -30,8 +26,7 @@ extension StateDatabase {
         return meta
     }
 
-    /// Calls `body` with every record of a kind in the order of the keys; it says whether to go on.
-    mutating func forEach(_ kind: RecordKind, _ body: (Record) -> Bool) throws(LockStateError) {
+    func forEach(_ kind: RecordKind, _ body: (Record) -> Bool) throws(LockStateError) {
         let (path, database) = (path, databases[Int(kind.rawValue)])
         var largest: UInt64?
         try transaction(isReadOnly: true) { transaction throws(LockStateError) in

@@ -2,18 +2,15 @@ import CLMDB
 import Glibc
 import TicketLock
 
-extension StateDatabase {
+extension LMDBDatabase {
     /// Changes in a step. Each may write a page, and the pages' numbers then take less than half a page, which stands
     /// for itself. A step that waits for the disk is larger.
     private var stepUpdates: Int { durability == .power ? 1_000 : 200 }
 
-    /// Makes the records what `updates` say, or throws. Then nothing has changed; or, if `inSteps`, some records have,
-    /// but not what belongs to all: the same updates must come again.
-    ///
     /// In steps LMDB keeps the file small: it frees a page for each that it writes, uses it again two transactions
     /// later, and puts down what a transaction has freed in adjacent pages, for which the file grows when there are
     /// none.
-    mutating func apply(_ updates: inout StateUpdates, meta: Meta, inSteps: Bool) throws(LockStateError) {
+    func apply(_ updates: inout StateUpdates, meta: StateMeta, inSteps: Bool) throws(LockStateError) {
         if isBroken { try reopen() }
         isBroken = true
         updates.sort()
@@ -28,7 +25,7 @@ extension StateDatabase {
     }
 
     /// One step; the last has what belongs to all.
-    mutating func commit(_ updates: ArraySlice<StateUpdates.Update>, meta: Meta?)
+    func commit(_ updates: ArraySlice<StateUpdates.Update>, meta: StateMeta?)
         throws(LockStateError)
     {
         var largest = largestKeys
@@ -91,14 +88,6 @@ extension StateDatabase {
         if code != MDB_NOTFOUND { try check(code, path, "mdb_del") }
     }
 
-    /// Gives a new file what belongs to all records, of which it has none yet, and waits for the disk.
-    consuming func begin(_ meta: Meta) throws(LockStateError) {
-        var none = StateUpdates()
-        try apply(&none, meta: meta, inSteps: false)
-        try sync()
-    }
-
-    /// Waits until all there is lies on the disk.
     func sync() throws(LockStateError) {
         try Self.check(mdb_env_sync(environment, 1), path, "mdb_env_sync")
     }
