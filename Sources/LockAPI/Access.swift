@@ -15,6 +15,18 @@ package struct Access: Sendable {
     package let outcome: String
 }
 
+/// What the access log says of a request, for when the request itself is gone.
+final class AccessedRequest {
+    let method: String
+    let target: String
+    var named: Named?
+
+    init(_ request: Request) {
+        method = request.method
+        target = String(decoding: request.target, as: UTF8.self)
+    }
+}
+
 /// The conversation and the ticket that a request names.
 struct Named {
     let conversationID: ConversationID

@@ -30,4 +30,19 @@ extension JSONWriter {
         field("last_issued", lock.lastIssued)
         field("is_someone_waiting", lock.isSomeoneWaiting)
     }
+
+    mutating func fields(of page: LockPage, _ clock: WallClock) {
+        beginArray("locks")
+        for lock in page.locks {
+            beginObject()
+            fields(of: lock, clock)
+            endObject()
+        }
+        endArray()
+        if let next = page.next {
+            field("next_cursor", String(next))
+        } else {
+            null("next_cursor")
+        }
+    }
 }

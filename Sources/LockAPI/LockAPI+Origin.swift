@@ -3,13 +3,13 @@ import HTTPServer
 /// A browser's page elsewhere cannot drive the service (design, section 4).
 extension LockAPI {
     /// Refuses a request that a page from elsewhere may have made: by its Host, and by its Origin.
-    func checkOrigin(of call: Call) throws(Problem) {
-        let origin = call.request.header(.origin)
-        if call.request.hostIsLocal, origin == nil { return }
+    func checkOrigin(of routed: RoutedRequest) throws(Problem) {
+        let origin = routed.request.header(.origin)
+        if routed.request.hostIsLocal, origin == nil { return }
         // For those who look after the machine, by whatever name.
-        if call.endpoint == .health || call.endpoint == .readiness { return }
-        let host = call.request.header(.host)
-        if let host, !call.request.hostIsLocal, !hostRules.allows(host) {
+        if routed.endpoint == .health || routed.endpoint == .readiness { return }
+        let host = routed.request.header(.host)
+        if let host, !routed.request.hostIsLocal, !hostRules.allows(host) {
             throw Problem(
                 .misdirectedHost,
                 "Host: \(Self.shown(host)) is not a name of this service; allowed are IP addresses, names without a dot, this machine's name, and those in http.allowed_hosts",

@@ -2,67 +2,42 @@ import EventLoop
 import HTTPServer
 import LockStore
 
+/// What is answered without the locks.
 extension LockAPI {
-    /// Alive: the loop answers.
-    func health(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        return { api in api.answer { $0.field("status", "ok") } }
-    }
-
     /// Able to serve: a ticket could be issued now, and nobody is shutting the service down.
-    func readiness(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        if isShuttingDown { throw Problem(.shuttingDown, "the service is shutting down") }
-        return { api throws(LockStoreError) in
-            try await api.store.checkReady()
-            return api.answer { $0.field("status", "ready") }
+    func readiness() async throws(LockStoreError) -> Response {
+        if isShuttingDown { return answer(Problem(.shuttingDown, "the service is shutting down")) }
+        try await store.checkReady()
+        return answer { $0.field("status", "ready") }
+    }
+
+    func version() -> Response {
+        answer {
+            $0.field("name", "ticketlockd")
+            $0.field("version", build.version)
+            $0.field("libmicrohttpd", build.libmicrohttpd)
         }
     }
 
-    func version(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        return { api in
-            api.answer {
-                $0.field("name", "ticketlockd")
-                $0.field("version", api.build.version)
-                $0.field("libmicrohttpd", api.build.libmicrohttpd)
-            }
-        }
+    func metricsPage() async -> Response {
+        let statistics = await store.statistics()
+        let connections = await server?.counts ?? (0, 0)
+        let refused = await server?.refusalCounts ?? [:]
+        let page = MetricsPage(
+            store: statistics, requests: metrics, refused: refused, turns: loop.turnTimes,
+            connections: connections, reloads: reloads,
+            process: ProcessInformation(startTime: startTime), build: build)
+        return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
     }
 
-    func metricsPage(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        return { api in
-            let statistics = await api.store.statistics()
-            let connections = await api.server?.counts ?? (0, 0)
-            let refused = await api.server?.refusalCounts ?? [:]
-            let page = MetricsPage(
-                store: statistics, requests: api.metrics, refused: refused, turns: api.loop.turnTimes,
-                connections: connections, reloads: api.reloads,
-                process: ProcessInformation(startTime: api.startTime), build: api.build)
-            return Response(status: 200, contentType: .prometheus, body: Array(page.text.utf8))
-        }
-    }
-
-    func openAPI(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        return { api in
-            let text = OpenAPIDocument.text(limits: api.limits, version: api.build.version)
-            return Response(status: 200, body: Array(text.utf8))
-        }
+    func openAPI() -> Response {
+        Response(
+            status: 200, body: Array(OpenAPIDocument.text(limits: limits, version: build.version).utf8))
     }
 
     /// For a person with curl.
-    func index(_ call: Call) throws(Problem) -> Operation {
-        try noParameters(call)
-        return { api in
-            Response(
-                status: 200, contentType: .text, body: Array(Self.indexText(api.build.version).utf8))
-        }
-    }
-
-    private func noParameters(_ call: Call) throws(Problem) {
-        _ = try query(of: call, [])
+    func index() -> Response {
+        Response(status: 200, contentType: .text, body: Array(Self.indexText(build.version).utf8))
     }
 
     private static func indexText(_ version: String) -> String {

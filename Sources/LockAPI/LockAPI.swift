@@ -89,19 +89,49 @@ package actor LockAPI: RequestHandler, LoopActor {
     package func respond(to request: Request) async -> Response {
         let start = now()
         clock.adjust(now: start)
-        let call = Call(request)
-        let access = accessLog == nil ? nil : call.copied()
+        let routed = RoutedRequest(request)
+        let access = accessLog == nil ? nil : AccessedRequest(request)
         named = nil
-        let operation = operation(for: call)
-        access?.named = named
         let response: Response
-        do throws(LockStoreError) {
-            response = try await operation(self)
+        do throws(Problem) {
+            let call = try parse(routed)
+            access?.named = named
+            response = await answer(call, from: breaker(call, request))
         } catch {
-            response = answer(Problem(error))
+            access?.named = named
+            response = answer(error)
         }
-        record(response, call.endpoint, since: start, access)
+        record(response, routed.endpoint, since: start, access)
         return response
+    }
+
+    /// The one place where what was asked for is done.
+    private func answer(_ call: APICall, from peer: String?) async -> Response {
+        do throws(LockStoreError) {
+            switch call {
+            case .lock(let call):
+                let outcome = try await store.perform(call)
+                if let peer, case .deleted(let tickets?) = outcome { breakLog?(call.id, tickets, peer) }
+                return response(to: call, outcome)
+            case .health: return answer { $0.field("status", "ok") }
+            case .readiness: return try await readiness()
+            case .version: return version()
+            case .metrics: return await metricsPage()
+            case .openAPI: return openAPI()
+            case .index: return index()
+            case .options(let allow): return Response(status: 200, contentType: .text, body: [], allow: allow)
+            }
+        } catch {
+            return answer(Problem(error))
+        }
+    }
+
+    /// Where a request that breaks a lock comes from, if that is logged.
+    private func breaker(_ call: APICall, _ request: Request) -> String? {
+        guard breakLog != nil, case .lock(let call) = call, case .deleteLock = call.operation else {
+            return nil
+        }
+        return request.peer
     }
 
     /// A JSON object as an answer.
@@ -123,7 +153,7 @@ package actor LockAPI: RequestHandler, LoopActor {
 
     @inline(never)
     private func record(
-        _ response: Response, _ endpoint: Endpoint?, since start: Instant, _ access: Call.Copy?
+        _ response: Response, _ endpoint: Endpoint?, since start: Instant, _ access: AccessedRequest?
     ) {
         let nanoseconds = now().nanoseconds - start.nanoseconds
         // What a caller that has hung up would have been told is told nobody.
@@ -136,39 +166,5 @@ package actor LockAPI: RequestHandler, LoopActor {
                 duration: .nanoseconds(nanoseconds), conversationID: access.named?.conversationID,
                 ticket: response.loggedValue("ticket").flatMap { TicketNumber($0) } ?? access.named?.ticket,
                 outcome: response.loggedValue("code").map { String($0.filter { $0 != "\"" }) } ?? "ok"))
-    }
-}
-
-/// A request on its way to the one that answers it.
-struct Call {
-    let request: Request
-    let endpoint: Endpoint?
-    let query: UnsafeBufferPointer<UInt8>.SubSequence
-
-    init(_ request: Request) {
-        let target = request.target
-        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.count
-        self.request = request
-        endpoint = Endpoint(path: UnsafeBufferPointer(rebasing: target[..<end]))
-        query = target[end...].dropFirst()
-    }
-
-    var isGet: Bool { request.isMethod("GET") || request.isMethod("HEAD") }
-
-    /// What the access log says of it, for when the request itself is gone.
-    final class Copy {
-        let method: String
-        let target: String
-        var named: Named?
-
-        init(method: String, target: String) {
-            self.method = method
-            self.target = target
-        }
-    }
-
-    @inline(never)
-    func copied() -> Copy {
-        Copy(method: request.method, target: String(decoding: request.target, as: UTF8.self))
     }
 }

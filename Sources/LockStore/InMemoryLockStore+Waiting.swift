@@ -3,58 +3,16 @@ import TicketLock
 
 /// Callers that wait, and time.
 extension InMemoryLockStore {
-    /// A call of wait or acquire that is over, or the caller that waits. What comes before the waiting is in
-    /// functions of its own, so that the frame of a parked request keeps nothing of it.
-    enum Beginning {
-        case ended(Result<TicketStatus, Refusal>)
-        case waits(Waiter)
-    }
-
-    @inline(never)
-    func beginWait(
-        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
-    ) throws(LockStoreError) -> Beginning {
-        let (result, now) = try perform { table, now in
-            (table.tell(number, token: token, for: id, now: now), now)
-        }
-        guard case .success(let status) = result, status.isLocked, timeout > .zero else {
-            return .ended(result)
-        }
-        return try park(Waiter(id: id, status: status, isAcquire: false), until: now + timeout)
-    }
-
-    @inline(never)
-    func beginAcquire(
-        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
-    ) throws(LockStoreError) -> Beginning {
-        if let state { try state.checkGranting(now: time.now()) }
-        let (result, until) = try perform { table, now in
-            let until = now + timeout
-            let request = TicketRequest(kind: .acquire(until: until), lifetime: lifetime, key: key)
-            return (table.takeTicket(request, for: id, now: now), until)
-        }
-        guard case .success(let status) = result, status.isLocked else { return .ended(result) }
-        let waiter = Waiter(id: id, status: status, isAcquire: true)
-        guard timeout > .zero else {
-            giveUp(waiter)
-            return .ended(.failure(.acquireTimeout))
-        }
-        return try park(waiter, until: until)
-    }
-
     /// Makes a caller a waiting one, in the same step in which its ticket was found to be waiting: whatever
     /// happens to the ticket from here on is told to it.
     func park(_ waiter: Waiter, until due: Instant) throws(LockStoreError) -> Beginning {
-        guard !isShuttingDown else { return .ended(try sentAway(waiter)) }
-        table.watch(waiter.number, for: waiter.id)
+        guard !isShuttingDown else { return .ended(LockOutcome(try sentAway(waiter))) }
         waiters.add(waiter, until: due)
         setAlarm()
         return .waits(waiter)
     }
 
-    func outcome(
-        of waiter: Waiter
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
+    func outcome(of waiter: Waiter) async throws(LockStoreError) -> LockOutcome {
         await withTaskCancellationHandler {
             await waiter.end(isolation: self)
         } onCancel: {
@@ -63,7 +21,7 @@ extension InMemoryLockStore {
         if isSyncing { try await settled() }
         // It was resolved in a job before this one, and what it was told may have been lost in between.
         try state?.checkSafe()
-        return try waiter.answer()
+        return LockOutcome(try waiter.answer())
     }
 
     nonisolated func cancel(_ waiter: Waiter) {

@@ -63,114 +63,33 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         setAlarm()
     }
 
-    // MARK: Tickets
+    // MARK: Operations
 
-    package func issueTicket(
-        for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        if let state { try state.checkGranting(now: time.now()) }
-        let result = try perform { table, now in
-            table.takeTicket(TicketRequest(lifetime: lifetime, key: key), for: id, now: now)
-        }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func wait(
-        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        switch try beginWait(for: number, token: token, of: id, timeout: timeout) {
-        case .ended(let result):
+    package func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome {
+        switch try begin(call) {
+        case .ended(let outcome):
             if isSyncing { try await settled() }
-            return result
+            return outcome
         case .waits(let waiter): return try await outcome(of: waiter)
         }
     }
 
-    package func acquire(
-        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        switch try beginAcquire(for: id, lifetime: lifetime, timeout: timeout, key: key) {
-        case .ended(let result):
-            if isSyncing { try await settled() }
-            return result
-        case .waits(let waiter): return try await outcome(of: waiter)
+    /// A call that is over, or whose caller waits. What comes before the waiting is in a function of its own, so that
+    /// the frame of a parked request keeps nothing of it.
+    enum Beginning {
+        case ended(LockOutcome)
+        case waits(Waiter)
+    }
+
+    @inline(never)
+    private func begin(_ call: LockCall) throws(LockStoreError) -> Beginning {
+        if let state, call.operation.takesTicket { try state.checkGranting(now: time.now()) }
+        switch try perform({ table, now in table.perform(call, now: now) }) {
+        case .done(let outcome): return .ended(outcome)
+        case .waits(let status, let due):
+            let waiter = Waiter(id: call.id, status: status, isAcquire: call.operation.takesTicket)
+            return try park(waiter, until: due)
         }
-    }
-
-    package func extend(
-        _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let result = try perform { table, now in
-            table.extend(number, token: token, by: lifetime, for: id, now: now)
-        }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func finishServing(
-        _ number: TicketNumber, token: FencingToken?, of id: ConversationID
-    ) async throws(LockStoreError) -> Result<Finished, Refusal> {
-        let result = try perform { table, now in table.finishServing(number, token: token, for: id, now: now)
-        }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func withdraw(
-        _ number: TicketNumber, token: FencingToken, of id: ConversationID
-    ) async throws(LockStoreError) {
-        try perform { table, now in table.withdraw(number, token: token, for: id, now: now) }
-        if isSyncing { try await settled() }
-    }
-
-    package func cleanUp(
-        _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
-    ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> {
-        let result = try perform { table, now in table.cleanUp(number, token: token, for: id, now: now) }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    // MARK: Locks
-
-    package func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
-        let result = try perform { table, now in table.waiting(for: id, now: now) }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func update(_ id: ConversationID) async throws(LockStoreError) {
-        try perform { table, now in table.update(id, now: now) }
-        if isSyncing { try await settled() }
-    }
-
-    package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
-        let result = try perform { table, now in table.lock(for: id, now: now) }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func getOrCreateLock(
-        for id: ConversationID
-    ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
-        let result = try perform { table, now in table.lockCreatingIfAbsent(for: id, now: now) }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool {
-        let result = try perform { table, now in table.deleteLock(for: id, now: now) }
-        if isSyncing { try await settled() }
-        return result
-    }
-
-    package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
-        let result = try perform { table, now in
-            table.page(prefix: prefix, limit: limit, from: start, now: now)
-        }
-        if isSyncing { try await settled() }
-        return result
     }
 
     // MARK: The store itself

@@ -1,6 +1,6 @@
-package import LockStore
+import LockStore
 import RedisClient
-package import TicketLock
+import TicketLock
 
 /// Some of the locks, found by `SCAN` with a pattern in which the prefix stands for nothing but itself.
 extension RedisLockStore {
@@ -11,7 +11,7 @@ extension RedisLockStore {
     private static let locksPerStepMax = 32
     private static let stepTime: Duration = .milliseconds(2)
 
-    package func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
+    func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
         let pattern = Self.literal(keyPrefix + prefix) + "*"
         var cursor = ListingCursor(start)
         var found: [LockSnapshot] = []

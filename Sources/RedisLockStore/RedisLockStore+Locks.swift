@@ -1,10 +1,10 @@
-package import LockStore
+import LockStore
 import RedisClient
-package import TicketLock
+import TicketLock
 
 /// The operations on locks.
 extension RedisLockStore {
-    package func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
+    func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting {
         let answer: QueueAnswer = try await run(scripts.waiting, id, [], isReading: true)
         note(answer, of: id)
         if answer.count == 0 { noteLock(answer.reply, id) }
@@ -13,11 +13,7 @@ extension RedisLockStore {
             nowServing: answer.nowServing)
     }
 
-    package func update(_ id: ConversationID) async throws(LockStoreError) {
-        _ = try await isSomeoneWaiting(for: id)
-    }
-
-    package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
+    func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
         let answer: LockAnswer = try await run(scripts.read, id, ["1"], isReading: true)
         note(answer, of: id)
         let lock = snapshot(in: answer, of: id)
@@ -25,31 +21,30 @@ extension RedisLockStore {
         return lock
     }
 
-    package func getOrCreateLock(
-        for id: ConversationID
-    ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> {
+    func getOrCreateLock(for id: ConversationID) async throws(LockStoreError) -> LockOutcome {
         var hasRoom = indexes.locks.count < limits.locksMax
         while true {
             let answer: LockAnswer = try await run(scripts.create, id, [hasRoom ? "1" : "0"])
             note(answer, of: id)
             if answer.code == .noRoom, !hasRoom {
-                guard try await makeRoom() else { return .failure(.tooManyLocks) }
+                guard try await makeRoom() else { return .refused(.tooManyLocks) }
                 hasRoom = true
                 continue
             }
-            guard let lock = snapshot(in: answer, of: id) else { return .failure(.tooManyLocks) }
+            guard let lock = snapshot(in: answer, of: id) else { return .refused(.tooManyLocks) }
             noteLock(answer.reply, id, isNew: answer.isNew)
-            return .success((lock, answer.isNew))
+            return .lock(lock, isNew: answer.isNew)
         }
     }
 
-    package func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool {
+    /// The tickets that went with the lock; nil when there was none.
+    func deleteLock(for id: ConversationID) async throws(LockStoreError) -> [TicketNumber]? {
         let answer: QueueAnswer = try await run(scripts.delete, id, [])
         note(answer, of: id)
         let isDeleted = answer.done.contains(.deleted)
         if isDeleted { noteLock(answer.reply, id, isDeleted: true) }
         try await confirm()
-        return isDeleted
+        return isDeleted ? answer.journal.filter { $0.what == .deleted }.map(\.number) : nil
     }
 
     /// The lock that an answer shows; nil when there is none.

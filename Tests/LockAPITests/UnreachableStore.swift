@@ -21,49 +21,7 @@ actor UnreachableStore: LockStore {
         error = LockStoreError(code, text)
     }
 
-    func issueTicket(
-        for id: ConversationID, lifetime: Duration, key: IdempotencyKey?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> { throw error }
-
-    func wait(
-        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> { throw error }
-
-    func acquire(
-        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> { throw error }
-
-    func extend(
-        _ number: TicketNumber, token: FencingToken?, of id: ConversationID, lifetime: Duration
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> { throw error }
-
-    func finishServing(
-        _ number: TicketNumber, token: FencingToken?, of id: ConversationID
-    ) async throws(LockStoreError) -> Result<Finished, Refusal> { throw error }
-
-    func withdraw(
-        _ number: TicketNumber, token: FencingToken, of id: ConversationID
-    ) async throws(LockStoreError) { throw error }
-
-    func cleanUp(
-        _ number: TicketNumber?, token: FencingToken?, of id: ConversationID
-    ) async throws(LockStoreError) -> Result<CleanedUp, Refusal> { throw error }
-
-    func isSomeoneWaiting(for id: ConversationID) async throws(LockStoreError) -> Waiting { throw error }
-
-    func update(_ id: ConversationID) async throws(LockStoreError) { throw error }
-
-    func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? { throw error }
-
-    func getOrCreateLock(
-        for id: ConversationID
-    ) async throws(LockStoreError) -> Result<(lock: LockSnapshot, created: Bool), Refusal> { throw error }
-
-    func deleteLock(for id: ConversationID) async throws(LockStoreError) -> Bool { throw error }
-
-    func locks(prefix: String, limit: Int, from start: Int) async throws(LockStoreError) -> LockPage {
-        throw error
-    }
+    func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome { throw error }
 
     func checkReady() async throws(LockStoreError) { throw error }
 

@@ -24,9 +24,9 @@ extension LockStoreConformance {
             #expect(first.lock.lastIssued == -1 && first.lock.nowServing == 0)
             let second = try await scene.getOrCreate()
             #expect(!second.created && second.lock == first.lock)
-            #expect(try await scene.store.createLock(for: ConversationID("ada")).get() == first.lock)
+            #expect(try await scene.getOrCreate().lock == first.lock)
             #expect(try await scene.lock() == first.lock)
-            #expect(try await scene.store.createLock(for: ConversationID("grace")).get().lastIssued == -1)
+            #expect(try await scene.getOrCreate("grace").lock.lastIssued == -1)
         },
         LockStoreCase("A lock that is got with tickets in it keeps them") { scene in
             _ = try await scene.issue()

@@ -25,7 +25,7 @@ extension LockStoreConformance {
         },
         LockStoreCase("test_create_lock_store, test_get_or_create_lock: a lock that was made is found") {
             scene in
-            let made = try await scene.store.createLock(for: ConversationID("some id")).get()
+            let made = try await scene.getOrCreate("some id").lock
             #expect(try await scene.lock("some id") == made)
             #expect(try await scene.getOrCreate("some id").lock == made)
             #expect(try await scene.delete("some id"))

@@ -31,15 +31,16 @@ extension LockStoreScene {
 
     @discardableResult
     package func delete(_ id: String = "ada") async throws -> Bool {
-        try await store.deleteLock(for: ConversationID(id))
+        try await store.deleteLock(for: ConversationID(id)) != nil
     }
 
     package func withdraw(_ ticket: TicketStatus, of id: String = "ada") async throws {
         try await store.withdraw(ticket.number, token: ticket.token, of: ConversationID(id))
     }
 
+    /// Drops the lock's expired tickets, as every operation does. Rasa: `update_lock`.
     package func update(_ id: String = "ada") async throws {
-        try await store.update(ConversationID(id))
+        _ = try await store.isSomeoneWaiting(for: ConversationID(id))
     }
 
     package func waiting(_ id: String = "ada") async throws -> Waiting {
