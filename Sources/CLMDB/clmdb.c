@@ -30,6 +30,11 @@ int64_t clmdb_file_bytes(int descriptor) {
     return S_ISREG(status.st_mode) ? status.st_size : 0;
 }
 
+int64_t clmdb_file_owner(const char *path) {
+    struct stat status;
+    return stat(path, &status) ? -1 : (int64_t)status.st_uid;
+}
+
 void clmdb_guard(void) {
     struct sigaction action = {.sa_handler = trap, .sa_flags = SA_NODEFER};
     sigemptyset(&action.sa_mask);

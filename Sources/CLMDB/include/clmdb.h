@@ -23,6 +23,9 @@ int clmdb_lock(int descriptor);
 /// whose `struct stat` is.
 int64_t clmdb_file_bytes(int descriptor);
 
+/// The user that a file or directory belongs to, or -1 with `errno`. In C for the same reason.
+int64_t clmdb_file_owner(const char *_Nonnull path);
+
 /// `mdb_dbi_open`, guarded.
 int clmdb_dbi_open(MDB_txn *_Nonnull txn, const char *_Nonnull name, unsigned int flags, MDB_dbi *_Nonnull dbi);
 /// `mdb_get`, guarded; all of the value can be read.

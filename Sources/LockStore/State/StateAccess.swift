@@ -1,3 +1,4 @@
+import CLMDB
 import Glibc
 
 /// What to do about a directory or a file of the state that the daemon may not use.
@@ -27,8 +28,7 @@ enum StateAccess {
     }
 
     private static func owner(of path: String) -> uid_t? {
-        var found = stat()
-        return stat(path, &found) == 0 ? found.st_uid : nil
+        uid_t(exactly: clmdb_file_owner(path))
     }
 
     private static func resolved(_ path: String) -> String? {
