@@ -5,28 +5,33 @@ import TicketLock
 /// there is the kernel's to keep, at the cost of a copy, and no disk can be too full for it; unless its file system
 /// writes elsewhere what is overwritten (btrfs, ZFS), where a full disk ends the process.
 ///
-/// Two headers, of which the later holds, and from ``start`` on entries, one for each operation that changed
-/// something: its length, its number, a checksum of all, and records. They begin anew when the database has them.
+/// Copies of a header, of which the latest holds, and entries, one for each operation that changed something: its
+/// length, its number, a checksum of all, and records. They begin anew when the database has them.
+///
+/// An entry's number is one more than the number before it; or, after a start, the same with a higher run: so what lies
+/// behind the last entry, from before a death, is never taken for the next one.
 struct ChangeLog: ~Copyable {
-    static let headerStride = 512
-    static let start = 4096
-    /// Where the last entry's number stands once more.
-    private static let lastNumberPlace = 2048
-    private static let databaseBytesPlace = 2056
     private static let entryHeadBytes = 24
-    /// More than the entries that a log has room for.
-    static let skippedNumbers: UInt64 = 1 << 32
+    /// Of an entry's number, below the number of the run.
+    private static let runShift: UInt64 = 40
+    private static let sequenceMask: UInt64 = 1 << runShift - 1
 
     let path: String
     let file: any MappedFile
+    let format: UInt32
+    let layout: Layout
     private let memory: UnsafeMutableRawBufferPointer
-    private(set) var header: StateHeader
-    /// The disk has failed to take the header; the one before holds there.
-    private(set) var isHeaderLost = false
+    var header: StateHeader
+    /// The disk is known to have the header.
+    var isHeaderSafe = true
+    /// At which of its places the next header goes.
+    var headerIndex: Int
     /// Where the next entry goes.
-    private(set) var end = ChangeLog.start
+    private(set) var end: Int
     /// The next entry's number; the first ever has 1.
     private(set) var nextNumber: UInt64 = 1
+    /// The first entry that lies there is one that the database has: it may be the last commit that the disk lacks.
+    private(set) var hasApplied = false
 
     /// Makes a file with that header and no entries. Its blocks are written, since one that is merely set aside
     /// may still be missing when it is needed.
@@ -40,40 +45,34 @@ struct ChangeLog: ~Copyable {
     /// appended.
     init(path: String, on disk: any StateDisk) throws(LockStateError) {
         let file = try disk.mapFile(path)
-        guard file.memory.count > Self.start else { throw .corrupt(path, "is cut off") }
-        let header = try Self.latestHeader(UnsafeRawBufferPointer(file.memory), path)
-        guard header.fileBytes == UInt64(file.memory.count) else { throw .corrupt(path, "is cut off") }
+        guard file.memory.count > Layout.first.start else { throw .corrupt(path, "is cut off") }
+        let found = try Self.latestHeader(UnsafeRawBufferPointer(file.memory), path)
+        guard found.header.fileBytes == UInt64(file.memory.count) else { throw .corrupt(path, "is cut off") }
         self.path = path
         self.file = file
         memory = file.memory
-        self.header = header
+        header = found.header
+        format = found.format
+        headerIndex = found.oldest
+        layout = Layout.of(format: found.format)
+        end = layout.start
     }
 
-    private static func latestHeader(
-        _ memory: UnsafeRawBufferPointer, _ path: String
-    ) throws(LockStateError) -> StateHeader {
-        var latest: StateHeader?
-        for place in 0..<2 {
-            switch StateHeader.read(UnsafeRawBufferPointer(rebasing: memory[(place * headerStride)...])) {
-            case .none: break
-            case .newerFormat(let format):
-                throw LockStateError(
-                    .newerFormat, path,
-                    "has format \(format), which is newer than this version's \(StateHeader.format); start the "
-                        + "version that wrote it, or start once with --discard-state, which forgets all tickets"
-                )
-            case .header(let header):
-                if header.generation >= latest?.generation ?? 0 { latest = header }
-            }
-        }
-        guard let latest else { throw .corrupt(path, "does not begin as it was written") }
-        return latest
+    func put(_ bytes: [UInt8], at place: Int) {
+        UnsafeMutableRawBufferPointer(rebasing: memory[place..<place + bytes.count]).copyBytes(from: bytes)
     }
 
-    /// Bytes that the database's file has had at least.
+    /// Bytes that the database's file has had at least, if that is known.
     var databaseBytes: UInt64 {
-        get { memory.bytes.integer(at: Self.databaseBytesPlace, UInt64.self) }
-        set { memory.put(newValue, at: Self.databaseBytesPlace) }
+        get {
+            let bytes = memory.bytes.integer(at: layout.databaseBytes, UInt64.self)
+            let inverted = memory.bytes.integer(at: layout.databaseBytes + 8, UInt64.self)
+            return format == 1 || bytes == ~inverted ? bytes : 0
+        }
+        set {
+            memory.put(newValue, at: layout.databaseBytes)
+            memory.put(~newValue, at: layout.databaseBytes + 8)
+        }
     }
 
     // MARK: Entries
@@ -81,7 +80,7 @@ struct ChangeLog: ~Copyable {
     /// Bytes that entries may still take.
     var room: Int { memory.count - end }
     /// Bytes of the entries.
-    var used: Int { end - Self.start }
+    var used: Int { end - layout.start }
 
     /// Appends an entry; false when there is no room.
     mutating func append(_ records: UnsafeRawBufferPointer) -> Bool {
@@ -94,7 +93,7 @@ struct ChangeLog: ~Copyable {
         entry.put(Checksum.of(UnsafeRawBufferPointer(rebasing: entry[8...])), at: 0)
         // Not before the entry is there, whenever the process may die.
         atomicMemoryFence(ordering: .releasing)
-        memory.put(nextNumber, at: Self.lastNumberPlace)
+        memory.put(nextNumber, at: layout.lastNumber)
         end += length
         nextNumber += 1
         return true
@@ -104,16 +103,19 @@ struct ChangeLog: ~Copyable {
     /// was being written when the process died is none; its operation was not answered. Calls `body` with the
     /// records of each; it says whether they are some.
     ///
-    /// - Parameter isWhole: the machine has not died since the last entry: all of them must be there.
+    /// - Parameter isWhole: neither the machine nor the disk can have lost any since: all of them must be there.
     mutating func recover(
         after applied: UInt64, isWhole: Bool, _ body: (UnsafeRawBufferPointer) -> Bool
     ) throws(LockStateError) {
-        end = Self.start
+        end = layout.start
         var last: UInt64?
         // Those of an earlier time around lie behind the last, with lower numbers.
-        while let entry = entry(at: end), entry.number == last.map({ $0 + 1 }) ?? entry.number {
-            guard last != nil || entry.number <= applied + 1 else {
-                throw .corrupt(path, "goes on where locks.mdb has not been")
+        while let entry = entry(at: end), last.map({ Self.isNext(entry.number, after: $0) }) ?? true {
+            if last == nil {
+                hasApplied = entry.number <= applied
+                guard hasApplied || Self.isNext(entry.number, after: applied) else {
+                    throw .corrupt(path, "goes on where locks.mdb has not been")
+                }
             }
             guard entry.number <= applied || body(entry.records) else {
                 throw .corrupt(path, "has an entry that no version writes")
@@ -121,11 +123,32 @@ struct ChangeLog: ~Copyable {
             last = entry.number
             end += Self.entryHeadBytes + entry.records.count
         }
-        nextNumber = max(applied, last ?? 0) + 1
-        if nextNumber == applied + 1 { end = Self.start }
-        if isWhole, memory.bytes.integer(at: Self.lastNumberPlace, UInt64.self) >= nextNumber {
+        let found = max(applied, last ?? 0)
+        nextNumber = found + 1
+        if isWhole, memory.bytes.integer(at: layout.lastNumber, UInt64.self) > found {
             throw .corrupt(path, "has entries that are not as they were written")
         }
+    }
+
+    private static func isNext(_ number: UInt64, after last: UInt64) -> Bool {
+        number > last && (number - last) & sequenceMask == 1
+    }
+
+    /// Lets the next entry be the first of a new run. All that was found before lies on the disk.
+    ///
+    /// - Parameter applied: the last entry that the database has.
+    mutating func beginRun(after applied: UInt64) {
+        let last = nextNumber - 1
+        let run = max(header.run, last >> Self.runShift) + 1
+        header.run = run
+        nextNumber = run << Self.runShift | nextNumber & Self.sequenceMask
+        if last == applied { end = layout.start }
+    }
+
+    /// Lets the disk take all that was found anew, whatever the kernel takes it to have.
+    func rewrite() throws(LockStateError) {
+        let number = file.rewrite(0..<end)
+        guard number == 0 else { throw .system(number, path, "pwrite") }
     }
 
     private func entry(at offset: Int) -> (number: UInt64, records: UnsafeRawBufferPointer)? {
@@ -146,7 +169,7 @@ struct ChangeLog: ~Copyable {
 
     /// Calls `body` with the records of every entry there is; that they are as they were written has been seen.
     func forEachRecord(_ body: (Record) -> Void) {
-        var offset = Self.start
+        var offset = layout.start
         while offset < end {
             let head = offset + Self.entryHeadBytes
             offset = head + Int(memory.bytes.integer(at: offset + 8, UInt64.self))
@@ -155,31 +178,7 @@ struct ChangeLog: ~Copyable {
     }
 
     /// Begins anew, the database having all entries. Their numbers go on.
-    mutating func removeAll() { end = Self.start }
-
-    /// Makes sure that nothing that may lie behind the last entry, from before the machine died, is ever taken for
-    /// the next one.
-    mutating func skipNumbers() {
-        nextNumber += Self.skippedNumbers
-        memory.put(nextNumber - 1, at: Self.lastNumberPlace)
-    }
-
-    // MARK: The disk
-
-    /// Replaces the header, at the place of the one before the last, and waits until it lies on the disk.
-    mutating func setHeader(_ new: StateHeader) throws(LockStateError) {
-        guard new != header || isHeaderLost else { return }
-        var new = new
-        new.generation = header.generation + 1
-        let place = Int(new.generation & 1) * Self.headerStride
-        UnsafeMutableRawBufferPointer(rebasing: memory[place..<place + StateHeader.byteCount])
-            .copyBytes(from: new.bytes)
-        header = new
-        isHeaderLost = true
-        let number = file.sync()
-        guard number == 0 else { throw .system(number, path, "fdatasync") }
-        isHeaderLost = false
-    }
+    mutating func removeAll() { end = layout.start }
 }
 
 extension UnsafeMutableRawBufferPointer {

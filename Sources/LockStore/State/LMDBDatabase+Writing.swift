@@ -88,6 +88,24 @@ extension LMDBDatabase {
         if code != MDB_NOTFOUND { try check(code, path, "mdb_del") }
     }
 
+    /// What a commit has written is on the disk before it writes the page that names it: one of the first two.
+    func rewrite(isWhole: Bool) throws(LockStateError) {
+        var statistics = MDB_stat()
+        try Self.check(mdb_env_stat(environment, &statistics), path, "mdb_env_stat")
+        var descriptor: mdb_filehandle_t = -1
+        try Self.check(mdb_env_get_fd(environment, &descriptor), path, "mdb_env_get_fd")
+        let pageBytes = Int(statistics.ms_psize)
+        let end = isWhole ? Int(try byteCount()) : 2 * pageBytes
+        var page = [UInt8](repeating: 0, count: pageBytes)
+        for offset in stride(from: 0, to: end, by: pageBytes) {
+            let count = pread(descriptor, &page, pageBytes, offset)
+            guard count > 0, pwrite(descriptor, page, count, offset) == count else {
+                throw .system(errno, path, count < 0 ? "pread" : "pwrite")
+            }
+        }
+        guard fdatasync(descriptor) == 0 else { throw .system(errno, path, "fdatasync") }
+    }
+
     func sync() throws(LockStateError) {
         try Self.check(mdb_env_sync(environment, 1), path, "mdb_env_sync")
     }

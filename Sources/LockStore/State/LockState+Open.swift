@@ -121,6 +121,8 @@ extension LockState {
         }
         var header = old
         let isSameBoot = old.bootID == clock.bootID
+        var log = log
+        var applied = meta.applied
         var latest = LatestMoments()
         if !isSameBoot {
             header.epoch += clock.wallOffset - old.wallOffset
@@ -133,7 +135,8 @@ extension LockState {
             header.grantsFrom = min(
                 header.grantsFrom, header.epoch &+ clock.now().nanoseconds + old.longestLife)
         }
-        let isWhole = isSameBoot || old.isClosed
+        // With `power` the disk may have failed to take what nobody was answered.
+        let isWhole = old.isClosed || isSameBoot && old.durability == .process
         let pending = try PendingRecords(&log, after: meta.applied, isWhole: isWhole)
         var table = LockTable(
             limits: options.limits, firstToken: meta.nextToken, hash: SipHash(key: old.hashKey))
@@ -146,34 +149,64 @@ extension LockState {
         // The clock's, should this be a backup: others have been given out since.
         table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken, clock.token))
         table.noteChanges()
-        // Before the header names this boot: cut short, it is done anew.
-        if !isWhole { try takeOverTorn(&log, database, nextToken: table.nextToken) }
-        if options.durability == .power || old.durability == .power { try database.sync() }
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
         header.tokenCeiling = max(old.tokenCeiling, table.nextToken + tokenStep)
         header.longestLife = max(old.longestLife, options.limits.maxLifetime.nanoseconds)
         header.durability = options.durability
         header.isClosed = false
-        try log.setHeader(header)
+        // Before the header names this boot: cut short, it is done anew.
+        if options.durability == .power || old.durability == .power { try rewrite(log, database) }
+        if log.format < StateHeader.format {
+            let meta = StateMeta(
+                stateID: old.stateID, applied: log.nextNumber - 1, nextToken: table.nextToken)
+            header.fileBytes = UInt64(options.logBytes)
+            log = try convert(log, folder, database, meta, header)
+            applied = meta.applied
+        }
+        log.beginRun(after: applied)
+        header.run = log.header.run
+        log.putHeader(header)
+        let number = log.file.sync()
+        guard number == 0 else { throw .system(number, log.path, "fdatasync") }
+        log.headerIsTaken(generation: log.header.generation)
         let state = LockState(
             folder: folder, log: log, database: database, clock: clock, durability: options.durability,
             nextToken: table.nextToken, origin: .restored)
         return (state, table)
     }
 
-    /// Leaves nothing in the log that the machine's death may have torn.
-    private static func takeOverTorn(
-        _ log: inout ChangeLog, _ database: any StateDatabase, nextToken: FencingToken
+    /// Lets the disk take all that the kernel shows. It may be the cache's alone: what a sync has failed to write
+    /// counts as written.
+    private static func rewrite(
+        _ log: borrowing ChangeLog, _ database: any StateDatabase
     ) throws(LockStateError) {
+        try log.rewrite()
+        let isUnsynced = log.header.durability == .process && !log.header.isClosed
+        // Once entries have taken the place of those that a commit has, the disk is known to have it.
+        if isUnsynced || log.hasApplied {
+            try database.rewrite(isWhole: isUnsynced)
+        } else {
+            try database.sync()
+        }
+    }
+
+    /// A log of the present format in place of an older one, whose entries the database takes over.
+    private static func convert(
+        _ old: consuming ChangeLog, _ folder: StateFolder, _ database: any StateDatabase, _ meta: StateMeta,
+        _ header: StateHeader
+    ) throws(LockStateError) -> ChangeLog {
         var updates = StateUpdates()
-        log.forEachRecord { updates.add($0) }
-        let last = log.nextNumber - 1 + ChangeLog.skippedNumbers
-        let meta = StateMeta(stateID: log.header.stateID, applied: last, nextToken: nextToken)
+        old.forEachRecord { updates.add($0) }
         try database.apply(&updates, meta: meta, inSteps: false)
+        try database.sync()
+        try folder.replaceLog { path throws(LockStateError) in
+            try ChangeLog.create(path, header, on: folder.disk)
+        }
+        var log = try ChangeLog(path: folder.log, on: folder.disk)
         log.databaseBytes = try database.byteCount()
-        log.skipNumbers()
-        log.removeAll()
+        try log.recover(after: meta.applied, isWhole: true) { _ in false }
+        return log
     }
 }
 

@@ -153,7 +153,7 @@ package final class LockState: @unchecked Sendable {
         mustTakeOver = false
         isLogBroken = false
         isUnsynced = false
-        if log.isHeaderLost || nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
+        if !log.isHeaderSafe || nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
             try setHeader { $0.tokenCeiling = nextToken + Self.tokenStep }
         }
         if failure != nil {
@@ -176,13 +176,15 @@ package final class LockState: @unchecked Sendable {
     private func setHeader(_ change: (inout StateHeader) -> Void) throws(LockStateError) {
         var header = log.header
         change(&header)
-        do throws(LockStateError) {
-            try log.setHeader(header)
-        } catch {
+        guard header != log.header || !log.isHeaderSafe else { return }
+        log.putHeader(header)
+        let number = log.file.sync()
+        guard number == 0 else {
             // With it the disk may have lost what else is in the log.
             breakLog()
-            throw error
+            throw .system(number, log.path, "fdatasync")
         }
+        log.headerIsTaken(generation: log.header.generation)
     }
 
     /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are locks.

@@ -39,7 +39,7 @@ package struct LockStateError: Error, Equatable, Sendable, CustomStringConvertib
     }
 
     /// What a system call has failed with.
-    static func system(_ number: Int32, _ path: String, _ call: String) -> LockStateError {
+    package static func system(_ number: Int32, _ path: String, _ call: String) -> LockStateError {
         let words = String(cString: strerror(number))
         return switch number {
         case ENOSPC, EDQUOT:

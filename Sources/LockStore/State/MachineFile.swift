@@ -40,6 +40,20 @@ final class MachineFile: MappedFile {
         return UnsafeMutableRawBufferPointer(start: address, count: size)
     }
 
+    /// A page at a time: see ``MachineDisk/createFile(_:_:)``.
+    func rewrite(_ bytes: Range<Int>) -> Int32 {
+        var page = [UInt8](repeating: 0, count: 4096)
+        for offset in stride(from: bytes.lowerBound, to: bytes.upperBound, by: page.count) {
+            let count = min(page.count, bytes.upperBound - offset)
+            page.withUnsafeMutableBytes {
+                $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[offset..<offset + count]))
+            }
+            let written = pwrite(descriptor, page, count, offset)
+            guard written == count else { return written < 0 ? errno : EIO }
+        }
+        return 0
+    }
+
     func sync() -> Int32 { fdatasync(descriptor) == 0 ? 0 : errno }
 
     /// The thread's descriptor is opened anew: of two that share one opening only one is told that the disk has failed.

@@ -7,6 +7,9 @@ package protocol MappedFile: AnyObject {
     /// Waits until all there is lies on the disk; 0, or what went wrong. After that the disk may lack what it did not
     /// take, though the next sync finds nothing to do.
     func sync() -> Int32
+    /// Lets the next sync write these bytes, whether or not the kernel takes the disk to have them; 0, or what went
+    /// wrong.
+    func rewrite(_ bytes: Range<Int>) -> Int32
     /// What syncs the file while the loop goes on; nil when it is not to be had.
     ///
     /// - Parameter done: called on the loop's thread after each sync, with 0 or what went wrong.

@@ -8,6 +8,8 @@ package protocol StateDatabase: AnyObject {
     /// Makes the records what `updates` say, or throws. Then nothing has changed; or, if `inSteps`, some records have,
     /// but not what belongs to all: the same updates must come again.
     func apply(_ updates: inout StateUpdates, meta: StateMeta, inSteps: Bool) throws(LockStateError)
+    /// Lets the disk take anew what the last commit has written, or all there is, whatever the kernel takes it to have.
+    func rewrite(isWhole: Bool) throws(LockStateError)
     /// Waits until all there is lies on the disk.
     func sync() throws(LockStateError)
     /// The file's length: it only ever grows.

@@ -36,6 +36,13 @@ struct StateFolder {
         try directory.sync()
     }
 
+    /// Lets `make` write another log, and puts it in place of the one that is there.
+    func replaceLog(_ make: (_ log: String) throws(LockStateError) -> Void) throws(LockStateError) {
+        try make(newLog)
+        try disk.rename(newLog, to: log)
+        try directory.sync()
+    }
+
     /// As far as it can be done: what stays is in nobody's way.
     private func removeNew() {
         for path in [newLog, newDatabase] {

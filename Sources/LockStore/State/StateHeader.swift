@@ -4,10 +4,12 @@ import TicketLock
 /// serves, whatever the durability of the rest.
 struct StateHeader: Equatable {
     static let magic: UInt64 = 0x0a31_6b63_6f6c_7474
-    static let format: UInt32 = 1
-    static let byteCount = 152
+    static let format: UInt32 = 2
+    static let byteCount = 192
+    /// Of format 1.
+    private static let firstByteCount = 152
 
-    /// Of two in one file the later one holds.
+    /// Of several in one file the latest one holds.
     var generation: UInt64 = 0
     /// Bytes of the file it stands in.
     var fileBytes: UInt64
@@ -30,6 +32,14 @@ struct StateHeader: Equatable {
     var durability: StateDurability
     /// All is on the disk, and nobody serves.
     var isClosed: Bool
+    /// Which start of a daemon it is.
+    var run: UInt64 = 0
+    /// Above every ticket's number given out; 0 when that is not known.
+    var numberCeiling: TicketNumber = 0
+    /// Numbers below may have been given out by locks that were lost, and until then nobody gets them again, with the
+    /// epoch.
+    var lostNumbersEnd: TicketNumber = 0
+    var lostNumbersUntil: Int64 = .min
 
     static func == (left: StateHeader, right: StateHeader) -> Bool { left.bytes == right.bytes }
 
@@ -50,38 +60,50 @@ struct StateHeader: Equatable {
             bytes.put(tokenCeiling, at: 96)
             bytes.put(longestLife, at: 104)
             bytes.put(grantsFrom, at: 112)
-            bytes.put(Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 8)])), at: 144)
+            bytes.put(run, at: 120)
+            bytes.put(numberCeiling, at: 128)
+            bytes.put(lostNumbersEnd, at: 136)
+            bytes.put(lostNumbersUntil, at: 144)
+            let end = Self.byteCount - 8
+            bytes.put(Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<end])), at: end)
         }
         return bytes
     }
 
     /// What a file's bytes say there, if they do.
     enum Reading {
-        case header(StateHeader)
+        case header(StateHeader, format: UInt32)
         case newerFormat(UInt32)
         case none
     }
 
     static func read(_ bytes: UnsafeRawBufferPointer) -> Reading {
-        guard bytes.count >= byteCount, bytes.integer(at: 0, UInt64.self) == magic else { return .none }
+        guard bytes.count >= firstByteCount, bytes.integer(at: 0, UInt64.self) == magic else { return .none }
         let format = bytes.integer(at: 8, UInt32.self)
         // A later format may have its checksum anywhere.
         guard format <= Self.format else { return .newerFormat(format) }
-        let checked = UnsafeRawBufferPointer(rebasing: bytes[..<(byteCount - 8)])
-        guard format == Self.format, bytes.integer(at: 144, UInt64.self) == Checksum.of(checked) else {
-            return .none
-        }
+        let end = (format == 1 ? firstByteCount : byteCount) - 8
+        guard format > 0, bytes.count >= end + 8,
+            bytes.integer(at: end, UInt64.self)
+                == Checksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+        else { return .none }
         let flags = bytes.integer(at: 12, UInt32.self)
-        return .header(
-            StateHeader(
-                generation: bytes.integer(at: 16, UInt64.self), fileBytes: bytes.integer(at: 24, UInt64.self),
-                stateID: bytes.integer(at: 32, UInt128.self), bootID: bytes.integer(at: 48, UInt128.self),
-                hashKey: (bytes.integer(at: 64, UInt64.self), bytes.integer(at: 72, UInt64.self)),
-                epoch: bytes.integer(at: 80, Int64.self), wallOffset: bytes.integer(at: 88, Int64.self),
-                tokenCeiling: bytes.integer(at: 96, UInt64.self),
-                longestLife: bytes.integer(at: 104, Int64.self),
-                grantsFrom: bytes.integer(at: 112, Int64.self),
-                durability: flags & 1 == 1 ? .power : .process, isClosed: flags & 2 == 2))
+        var header = StateHeader(
+            generation: bytes.integer(at: 16, UInt64.self), fileBytes: bytes.integer(at: 24, UInt64.self),
+            stateID: bytes.integer(at: 32, UInt128.self), bootID: bytes.integer(at: 48, UInt128.self),
+            hashKey: (bytes.integer(at: 64, UInt64.self), bytes.integer(at: 72, UInt64.self)),
+            epoch: bytes.integer(at: 80, Int64.self), wallOffset: bytes.integer(at: 88, Int64.self),
+            tokenCeiling: bytes.integer(at: 96, UInt64.self),
+            longestLife: bytes.integer(at: 104, Int64.self),
+            grantsFrom: bytes.integer(at: 112, Int64.self),
+            durability: flags & 1 == 1 ? .power : .process, isClosed: flags & 2 == 2)
+        if format > 1 {
+            header.run = bytes.integer(at: 120, UInt64.self)
+            header.numberCeiling = bytes.integer(at: 128, TicketNumber.self)
+            header.lostNumbersEnd = bytes.integer(at: 136, TicketNumber.self)
+            header.lostNumbersUntil = bytes.integer(at: 144, Int64.self)
+        }
+        return .header(header, format: format)
     }
 }
 

@@ -25,7 +25,8 @@ enum StateTarget {
             }
         case UInt8(ascii: "c"):
             let from = rest.prefix(2).reversed().reduce(0) { $0 << 8 | Int($1) } % log.count
-            for place in max(from, ChangeLog.start)..<max(log.count, ChangeLog.start) { log[place] = 0 }
+            let start = ChangeLog.Layout.present.start
+            for place in max(from, start)..<max(log.count, start) { log[place] = 0 }
         case UInt8(ascii: "p"):
             let entries = rest.split(separator: 0x1e)
             if entries.contains(where: isFar) { return }

@@ -47,7 +47,7 @@ struct StateFaultTests {
             try filled(desk)
             try desk.close()
             try edit(desk.log) { data in
-                for place in [8, 520] where data[place] != 0 { data[place] = 2 }
+                for place in ChangeLog.Layout.present.headers where data[place] != 0 { data[place + 8] = 3 }
             }
             let error = try refusal(desk)
             #expect(error.code == .newerFormat)

@@ -77,7 +77,7 @@ struct StateRecoveryTests {
             desk.now = now
             // What the disk failed to take is not there.
             var data = try Data(contentsOf: URL(filePath: desk.log))
-            let start = max(place + 1, ChangeLog.start)
+            let start = max(place + 1, ChangeLog.Layout.present.start)
             data.replaceSubrange(start..<start + 64, with: Data(count: 64))
             try data.write(to: URL(filePath: desk.log))
             try desk.open()
