@@ -90,7 +90,7 @@ let package = Package(
             name: "LockStoreTests", dependencies: ["LockStore", "TicketLock", "EventLoop", "Support"],
             exclude: ["State/Format1"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["Simulator", "LockStore", "TicketLock"],
+            name: "SimulatorTests", dependencies: ["Simulator", "EventLoop", "LockStore", "TicketLock"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "EventLoop", "Support"],

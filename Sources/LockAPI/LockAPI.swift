@@ -67,10 +67,11 @@ package actor LockAPI: RequestHandler, LoopActor {
 
     /// Takes other limits from now on.
     package func setLimits(_ limits: LockLimits, bodyBytesMax: Int, hostRules: HostRules) async {
+        // First: what the store is not ready for is not allowed.
+        await store.setLimits(limits)
         self.limits = limits
         self.hostRules = hostRules
         reader = RequestReader(bodyBytesMax: bodyBytesMax)
-        await store.setLimits(limits)
     }
 
     /// Answers /readyz with 503 from now on, and everything else as before.

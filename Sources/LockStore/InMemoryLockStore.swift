@@ -110,8 +110,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     }
 
     package func setLimits(_ limits: LockLimits) async {
+        await state?.setLongestLife(limits.maxLifetime)
         table.limits = limits
-        state?.setLongestLife(limits.maxLifetime)
         setAlarm()
     }
 

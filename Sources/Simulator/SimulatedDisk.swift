@@ -29,6 +29,8 @@ package final class SimulatedDisk {
     /// Is told that the process has died.
     package var onDeath: (() -> Void)?
     package private(set) var operationCount = 0
+    /// How often a process has waited for the disk.
+    package private(set) var syncCount = 0
     /// Syncs in the background that have begun. Whoever drives the disk ends them.
     package private(set) var pendingSyncs: [SimulatedSync] = []
     private var process: SimulatedFiles?
@@ -109,7 +111,10 @@ package final class SimulatedDisk {
     }
 
     /// Whether a sync that is done now fails.
-    var isSyncFailing: Bool { random.chance(faults.syncFailure) }
+    var isSyncFailing: Bool {
+        syncCount += 1
+        return random.chance(faults.syncFailure)
+    }
 
     func changeNames(_ change: (inout Names) -> Void) {
         change(&names)

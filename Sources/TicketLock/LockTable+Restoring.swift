@@ -1,7 +1,7 @@
 /// Making a table of what was stored of another.
 extension LockTable {
     /// Where numbers end; see ``TicketNumber``.
-    private static var numberEnd: TicketNumber { 1 << 53 }
+    private static var numbersEnd: TicketNumber { 1 << 53 }
 
     /// Takes in one record, unless it is a ticket of an `acquire` whose caller has gone without knowing of it: a
     /// caller that goes away loses its place. That it is gone is a change like any other. False when it cannot be of such a table. Into a table that is new, each kind in the
@@ -43,7 +43,8 @@ extension LockTable {
             slot >= slots.count
         else { return false }
         let lastIssued = value.integer(at: LockRecord.lastIssued, TicketNumber.self)
-        guard lastIssued >= -1, lastIssued < Self.numberEnd else { return false }
+        guard lastIssued >= -1, lastIssued < Self.numbersEnd else { return false }
+        numberEnd = max(numberEnd, lastIssued + 1)
         while slots.count < slot {
             index.skip()
             slots.append(Slot())
@@ -103,7 +104,8 @@ extension LockTable {
             return false
         }
         let next = record.value.integer(at: NumberRecord.next, TicketNumber.self)
-        guard next >= 0, next <= Self.numberEnd else { return false }
+        guard next >= 0, next <= Self.numbersEnd else { return false }
+        numberEnd = max(numberEnd, next)
         return retained.restore(
             Int(key), record.value.integer(at: NumberRecord.hash, UInt64.self), next: next,
             until: min(record.value.instant(at: NumberRecord.until, epoch: epoch), latest.retention))

@@ -36,14 +36,21 @@ extension LockTable {
 
     /// Why ticket `number` is not there, of a conversation that has no lock.
     mutating func absent(_ number: TicketNumber, of hash: UInt64, now: Instant) -> Refusal {
-        (0..<retained.next(of: hash, now: now)).contains(number) ? .gone(.unknown) : .neverIssued
+        (0..<firstNumber(of: hash, now: now)).contains(number) ? .gone(.unknown) : .neverIssued
+    }
+
+    /// The number with which a conversation that has no lock goes on.
+    private func firstNumber(of hash: UInt64, now: Instant) -> TicketNumber {
+        let retained = retained.next(of: hash, now: now)
+        guard let lostNumbers, now < lostNumbers.until else { return retained }
+        return max(retained, lostNumbers.end)
     }
 
     /// A new lock, or nil when there are too many and none is empty. Its numbers go on where a deleted
     /// lock of the conversation left off.
     mutating func create(_ id: ConversationID, hash: UInt64, now: Instant) -> Int? {
         // Looked up before room is made, which may forget the oldest retained number: this one.
-        let lock = TicketLock(lastIssued: retained.next(of: hash, now: now) - 1)
+        let lock = TicketLock(lastIssued: firstNumber(of: hash, now: now) - 1)
         guard makeRoom(now: now) else { return nil }
         let new = Slot(lock: lock, id: id.withBytes { ids.insert($0) })
         let slot = index.insert(hash)

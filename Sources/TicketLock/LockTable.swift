@@ -27,6 +27,9 @@ package struct LockTable: Sendable {
     var journal = Journal()
     var lapses = Lapses()
     package var nextToken: FencingToken
+    /// Above the number of every ticket given out, as far as any lock or retained number tells.
+    package var numberEnd: TicketNumber = 0
+    package var lostNumbers: LostNumbers?
 
     /// - Parameters:
     ///   - firstToken: above every token given out before, by whatever process.
@@ -69,6 +72,7 @@ package struct LockTable: Sendable {
         guard slots[slot].lock.count < limits.ticketsPerLockMax else { return .failure(.queueFull) }
         let status = slots[slot].lock.issue(request, token: nextToken, now: now, journal: &journal)
         nextToken += 1
+        numberEnd = max(numberEnd, status.number + 1)
         idempotency.remember(request, of: id, as: status)
         settle(slot, now: now)
         return .success(status)

@@ -1,3 +1,4 @@
+import EventLoop
 import Simulator
 import Testing
 import TicketLock
@@ -46,6 +47,43 @@ struct DiskStateTests {
             try desk.open()
             #expect(desk.lastIssued() == granted.number, "seed \(seed)")
         }
+    }
+
+    @Test(
+        "The loop waits for no sync of what the clocks and the limits are",
+        arguments: StateDurability.allCases)
+    func headerInBackground(durability: StateDurability) async throws {
+        let desk = DiskDesk(seed: 1, durability)
+        try desk.open()
+        let state = try #require(desk.state)
+        let loop = try EventLoop()
+        let logSync = state.makeDiskSync(on: loop) { _ in }
+        let syncs = desk.disk.syncCount
+        desk.clock.wall += 86_400_000_000_000
+        desk.clock.pass(.seconds(11))
+        state.lookAtClock(now: desk.moment)
+        // Once more, while the first is under way.
+        desk.clock.wall += 86_400_000_000_000
+        desk.clock.pass(.seconds(11))
+        state.lookAtClock(now: desk.moment)
+        #expect(desk.disk.syncCount == syncs)
+        #expect(!state.isHeaderSafe)
+        for _ in 0..<2 { try desk.disk.end(#require(desk.disk.pendingSyncs.first)) }
+        #expect(state.isHeaderSafe)
+        #expect(desk.disk.pendingSyncs.isEmpty)
+        // One that fails is done again.
+        desk.clock.wall += 86_400_000_000_000
+        desk.clock.pass(.seconds(11))
+        desk.disk.faults.syncFailure = 1
+        state.lookAtClock(now: desk.moment)
+        try desk.disk.end(#require(desk.disk.pendingSyncs.first))
+        desk.disk.faults.syncFailure = 0
+        #expect(!state.isHeaderSafe)
+        desk.clock.pass(.seconds(11))
+        state.lookAtClock(now: desk.moment)
+        try desk.disk.end(#require(desk.disk.pendingSyncs.first))
+        #expect(state.isHeaderSafe)
+        withExtendedLifetime(logSync) {}
     }
 
     @Test("Whatever page is lost with the power, the state is there with all that was answered")

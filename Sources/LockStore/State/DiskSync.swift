@@ -1,23 +1,18 @@
 import EventLoop
 import Glibc
+import Synchronization
 
 /// A thread that waits for the disk, so that the loop does not. One order at a time.
 final class DiskSync: BackgroundSync {
-    /// The end of a pipe that orders go into. The thread ends with it.
-    private let orders: Int32
+    private let orders: Orders
+    let thread: pthread_t
 
     /// - Parameters:
     ///   - descriptor: of the file that is made safe; from now on the thread's, which closes it.
     ///   - done: called on the loop's thread after each order, with 0 or what went wrong.
     init?(_ descriptor: Int32, on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else {
-            close(descriptor)
-            return nil
-        }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        orders = ends[1]
-        let worker = Worker(orders: ends[0], descriptor: descriptor, loop: loop, done: done)
+        orders = Orders()
+        let worker = Worker(orders: orders, descriptor: descriptor, loop: loop, done: done)
         let context = Unmanaged.passRetained(worker)
         var thread = pthread_t()
         guard pthread_create(&thread, nil, runWorker, context.toOpaque()) == 0 else {
@@ -25,40 +20,64 @@ final class DiskSync: BackgroundSync {
             return nil
         }
         pthread_detach(thread)
+        self.thread = thread
     }
 
-    deinit { close(orders) }
+    deinit { orders.end() }
 
-    /// Lets the thread make safe what was written up to now.
-    func begin() {
-        var order: UInt8 = 1
-        // The pipe holds one order at most.
-        _ = write(orders, &order, 1)
+    func begin() { orders.give() }
+}
+
+/// What the loop asks of the thread. It has no descriptor that could fail, and no signal ends the thread that waits
+/// for it: every order is carried out.
+///
+/// `@unchecked Sendable`: the semaphore and the flag are for several threads.
+private final class Orders: @unchecked Sendable {
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    private let isEnded = Atomic<Bool>(false)
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func give() {
+        let result = sem_post(semaphore)
+        precondition(result == 0, "more orders than there can be")
+    }
+
+    func end() {
+        isEnded.store(true, ordering: .releasing)
+        give()
+    }
+
+    /// Waits for the next one; false when there will be none.
+    func take() -> Bool {
+        while sem_wait(semaphore) != 0 { precondition(errno == EINTR, "the semaphore is gone") }
+        return !isEnded.load(ordering: .acquiring)
     }
 }
 
 /// What the thread has. It goes when the thread ends.
 private final class Worker: Sendable {
-    private let orders: Int32
+    private let orders: Orders
     private let descriptor: Int32
     private let loop: EventLoop
     private let done: @Sendable (Int32) -> Void
 
-    init(orders: Int32, descriptor: Int32, loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) {
+    init(orders: Orders, descriptor: Int32, loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) {
         self.orders = orders
         self.descriptor = descriptor
         self.loop = loop
         self.done = done
     }
 
-    deinit {
-        close(orders)
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
     func run() {
-        var order: UInt8 = 0
-        while read(orders, &order, 1) == 1 {
+        while orders.take() {
             let result = fdatasync(descriptor) == 0 ? 0 : errno
             loop.submit { [done] in done(result) }
         }

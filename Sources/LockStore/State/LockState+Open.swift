@@ -74,10 +74,15 @@ extension LockState {
             hashKey: (disk.random(), disk.random()), epoch: 0, wallOffset: clock.wallOffset,
             tokenCeiling: firstToken + tokenStep, longestLife: options.limits.maxLifetime.nanoseconds,
             grantsFrom: .min, durability: options.durability, isClosed: false)
+        header.numberCeiling = numberStep
         if origin == .incomplete, let old {
             // Not from the boot, which is this clock's zero: in a container the clock may be the host's.
             header.grantsFrom = clock.now().nanoseconds + old.longestLife
             header.longestLife = max(header.longestLife, old.longestLife)
+            header.lostNumbersEnd = old.numberCeiling > 0 ? old.numberCeiling : unknownNumbersEnd
+            header.lostNumbersUntil =
+                clock.now().nanoseconds + max(old.longestLife, options.limits.numberRetention.nanoseconds)
+            header.numberCeiling = header.lostNumbersEnd + numberStep
         }
         try folder.replaceFiles { log, database throws(LockStateError) in
             try ChangeLog.create(log, header, on: disk)
@@ -92,6 +97,7 @@ extension LockState {
         log.databaseBytes = try database.byteCount()
         var table = LockTable(
             limits: options.limits, firstToken: firstToken, hash: SipHash(key: header.hashKey))
+        table.lostNumbers = header.lostNumbers
         table.noteChanges()
         let state = LockState(
             folder: folder, log: log, database: database, clock: clock, durability: options.durability,
@@ -134,6 +140,8 @@ extension LockState {
             // Whatever the wall clock says: what was lost was given out before now.
             header.grantsFrom = min(
                 header.grantsFrom, header.epoch &+ clock.now().nanoseconds + old.longestLife)
+            header.lostNumbersUntil = min(
+                header.lostNumbersUntil, header.epoch &+ latest.retention.nanoseconds)
         }
         // With `power` the disk may have failed to take what nobody was answered.
         let isWhole = old.isClosed || isSameBoot && old.durability == .process
@@ -149,6 +157,8 @@ extension LockState {
         // The clock's, should this be a backup: others have been given out since.
         table.finishRestoring(firstToken: max(table.nextToken, pending.nextToken, clock.token))
         table.noteChanges()
+        table.lostNumbers = header.lostNumbers
+        header.numberCeiling = max(old.numberCeiling, table.numberEnd + numberStep)
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
         header.tokenCeiling = max(old.tokenCeiling, table.nextToken + tokenStep)
@@ -207,49 +217,5 @@ extension LockState {
         log.databaseBytes = try database.byteCount()
         try log.recover(after: meta.applied, isWhole: true) { _ in false }
         return log
-    }
-}
-
-/// The records of a log that the database has not taken over, the last of each key, in the order of the keys.
-private struct PendingRecords {
-    private var records: [[Record]] = RecordKind.allCases.map { _ in [] }
-    /// Above the tokens of all of them, also of tickets that are gone.
-    private(set) var nextToken: FencingToken = 0
-
-    init(_ log: inout ChangeLog, after applied: UInt64, isWhole: Bool) throws(LockStateError) {
-        var found = StateUpdates()
-        try log.recover(after: applied, isWhole: isWhole) { entry in
-            Record.forEach(in: entry) { found.add($0) }
-        }
-        found.sort()
-        for update in found.items {
-            let kind = RecordKind.allCases[update.kind]
-            if kind == .ticket { nextToken = max(nextToken, update.key + 1) }
-            records[update.kind].append(Record(kind: kind, key: update.key, value: update.value))
-        }
-    }
-
-    /// Calls `body` with what database and log together hold of a kind, in the order of the keys, until it says
-    /// that a record is none; false then, if it was the log's.
-    func merge(
-        _ kind: RecordKind, _ database: any StateDatabase, _ body: (Record) -> Bool
-    ) throws(LockStateError) -> Bool {
-        let pending = records[Int(kind.rawValue)]
-        var next = 0
-        var isGood = true
-        func takePending(before end: UInt64?) {
-            while isGood, next < pending.count, end.map({ pending[next].key < $0 }) ?? true {
-                if !pending[next].value.isEmpty { isGood = body(pending[next]) }
-                next += 1
-            }
-        }
-        try database.forEach(kind) { record in
-            takePending(before: record.key)
-            // One that the log has replaced comes next.
-            if next < pending.count, pending[next].key == record.key { return true }
-            return !isGood || body(record)
-        }
-        takePending(before: nil)
-        return isGood
     }
 }

@@ -2,10 +2,12 @@ import EventLoop
 
 /// Making the log safe on the disk, with durability `power`.
 extension LockState {
-    /// What makes the log safe while the loop goes on; nil when that is not asked for, or not to be had.
+    /// Lets nothing that the state does from now on make the loop wait for a sync. What makes the log safe while the
+    /// loop goes on; nil when that is not asked for, or not to be had.
     func makeDiskSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> (any BackgroundSync)?
     {
-        durability == .power ? log.file.makeSync(on: loop, done: done) : nil
+        headerSync = log.file.makeSync(on: loop) { [weak self] number in self?.headerSyncEnded(number) }
+        return durability == .power ? log.file.makeSync(on: loop, done: done) : nil
     }
 
     /// What was written up to now is about to be made safe.

@@ -20,20 +20,25 @@ package final class LockState: @unchecked Sendable {
     /// queue at once, go to the database by themselves.
     static let roomMin = 1 << 17
     private static let retryAfter = Duration.milliseconds(200)
-    private static let clockLookEvery = Duration.seconds(10)
+    static let clockLookEvery = Duration.seconds(10)
     /// Of tokens, by which a ceiling that is written is ahead.
     static let tokenStep: UInt64 = 1 << 32
+    /// The same of tickets' numbers: more than are given out while the log fills up.
+    static let numberStep: TicketNumber = 1 << 20
+    /// Above every number given out by a version that did not store how far they had come.
+    static let unknownNumbersEnd: TicketNumber = 1 << 32
 
     private let folder: StateFolder
     var log: ChangeLog
     private let database: any StateDatabase
-    private let clock: MachineClock
+    let clock: MachineClock
     let durability: StateDurability
     private var buffer = RecordBuffer()
     private var updates = StateUpdates()
     private var nextToken: FencingToken
+    private var numberEnd: TicketNumber = 0
     private var retryAt = Instant(nanoseconds: .min)
-    private var clockLookAt: Instant
+    var clockLookAt: Instant
     /// What is in the way of writing.
     private(set) var failure: LockStateError?
     /// The buffer holds records that the log has had no room for, or the log could not be made safe: nothing is
@@ -43,6 +48,12 @@ package final class LockState: @unchecked Sendable {
     var isUnsynced = false
     /// The disk has failed to take a part of the log: what follows would be lost with it, until the database has all.
     var isLogBroken = false
+    /// What lets the disk take the header while the loop goes on.
+    var headerSync: (any BackgroundSync)?
+    /// The generation of the header that a sync is under way for.
+    var headerInSync: UInt64?
+    /// Who goes on when the disk has the header.
+    var waitingForHeader: [CheckedContinuation<Void, Never>] = []
     package var onNotice: ((LockStateNotice) -> Void)?
 
     /// No tickets are given out before that moment, because some of a state that was lost may be alive.
@@ -82,6 +93,7 @@ package final class LockState: @unchecked Sendable {
         }
         guard buffer.count > 0 else { return }
         nextToken = table.nextToken
+        numberEnd = table.numberEnd
         if log.append(buffer.bytes) {
             buffer.removeAll()
             isUnsynced = durability == .power
@@ -153,13 +165,24 @@ package final class LockState: @unchecked Sendable {
         mustTakeOver = false
         isLogBroken = false
         isUnsynced = false
-        if !log.isHeaderSafe || nextToken > log.header.tokenCeiling - Self.tokenStep / 2 {
-            try setHeader { $0.tokenCeiling = nextToken + Self.tokenStep }
+        if nextToken > log.header.tokenCeiling - Self.tokenStep / 2
+            || numberEnd > log.header.numberCeiling - Self.numberStep / 2
+        {
+            changeHeader { header in
+                header.tokenCeiling = nextToken + Self.tokenStep
+                header.numberCeiling = max(header.numberCeiling, numberEnd + Self.numberStep)
+            }
+        } else {
+            syncHeader()
         }
-        if failure != nil {
-            failure = nil
-            onNotice?(.recovered)
-        }
+        recoverIfDone()
+    }
+
+    /// All that has failed has been done since.
+    func recoverIfDone() {
+        guard failure != nil, !mustTakeOver, log.isHeaderSafe else { return }
+        failure = nil
+        onNotice?(.recovered)
     }
 
     /// Notes that the log is not to be relied on before the database has all.
@@ -173,54 +196,17 @@ package final class LockState: @unchecked Sendable {
         failure = error
     }
 
-    private func setHeader(_ change: (inout StateHeader) -> Void) throws(LockStateError) {
-        var header = log.header
-        change(&header)
-        guard header != log.header || !log.isHeaderSafe else { return }
-        log.putHeader(header)
-        let number = log.file.sync()
-        guard number == 0 else {
-            // With it the disk may have lost what else is in the log.
-            breakLog()
-            throw .system(number, log.path, "fdatasync")
-        }
-        log.headerIsTaken(generation: log.header.generation)
-    }
-
-    /// When ``lookAtClock(now:)`` is to be called if no operation does, while there are locks.
-    var nextClockLook: Instant { durability == .power ? clockLookAt : .never }
-
-    /// The wall clock may have been set; after the machine's death lifetimes go by what is known of it.
-    func lookAtClock(now: Instant) {
-        guard now >= clockLookAt else { return }
-        clockLookAt = now + Self.clockLookEvery
-        let offset = clock.wallOffset
-        guard abs(offset - log.header.wallOffset) > 100_000_000 else { return }
-        do throws(LockStateError) {
-            try setHeader { $0.wallOffset = offset }
-        } catch {
-            note(failure: error)
-        }
-    }
-
-    /// No ticket lives longer than that from now on.
-    func setLongestLife(_ span: Duration) {
-        guard span.nanoseconds > log.header.longestLife else { return }
-        do throws(LockStateError) {
-            try setHeader { $0.longestLife = span.nanoseconds }
-        } catch {
-            note(failure: error)
-        }
-    }
-
     /// Puts everything in order: after this the state survives a boot of the machine, whatever the durability.
     package func close() throws(LockStateError) {
         try checkpoint()
         try database.sync()
-        try setHeader {
-            $0.isClosed = true
-            $0.wallOffset = clock.wallOffset
-            $0.tokenCeiling = nextToken + Self.tokenStep
-        }
+        var header = log.header
+        header.isClosed = true
+        header.wallOffset = clock.wallOffset
+        header.tokenCeiling = nextToken + Self.tokenStep
+        log.putHeader(header)
+        let number = log.file.sync()
+        guard number == 0 else { throw .system(number, log.path, "fdatasync") }
+        log.headerIsTaken(generation: log.header.generation)
     }
 }

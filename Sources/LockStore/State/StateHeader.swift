@@ -41,6 +41,12 @@ struct StateHeader: Equatable {
     var lostNumbersEnd: TicketNumber = 0
     var lostNumbersUntil: Int64 = .min
 
+    /// What a table is told of them.
+    var lostNumbers: LostNumbers? {
+        guard lostNumbersEnd > 0 else { return nil }
+        return LostNumbers(end: lostNumbersEnd, until: Instant(nanoseconds: lostNumbersUntil &- epoch))
+    }
+
     static func == (left: StateHeader, right: StateHeader) -> Bool { left.bytes == right.bytes }
 
     var bytes: [UInt8] {

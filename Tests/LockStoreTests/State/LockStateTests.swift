@@ -219,6 +219,38 @@ struct LockStateTests {
         }
     }
 
+    @Test("Numbers that were lost with the machine are not given out again within the retention")
+    func lostNumbers() async throws {
+        try await StateDesk.with { desk in
+            desk.limits.maxLifetime = .seconds(60)
+            try desk.open()
+            for number in 0..<3 as Range<TicketNumber> {
+                #expect(try desk.issue().number == number)
+            }
+            desk.reboot(after: .seconds(10))
+            try desk.open()
+            #expect(desk.state?.origin == .incomplete)
+            // Lost once more, before anything was written.
+            desk.reboot(after: .seconds(10))
+            try desk.open()
+            desk.pass(.seconds(60))
+            let first = try desk.issue().number
+            #expect(first > 2)
+            #expect(try desk.issue("another").number == first)
+            let id = ConversationID("third")
+            let gone = try desk.perform { table, now in
+                table.status(of: 0, token: nil, for: id, now: now)
+            }
+            #expect(gone == .failure(.gone(.unknown)))
+            try desk.reopen()
+            #expect(try desk.issue().number == first + 1)
+            #expect(try desk.issue("fourth").number == first)
+            desk.pass(.seconds(3600))
+            try desk.reopen()
+            #expect(try desk.issue("late").number == 0)
+        }
+    }
+
     @Test("A wall clock that went back lets no ticket live longer than any could")
     func wallClockBack() async throws {
         try await StateDesk.with(.power) { desk in
