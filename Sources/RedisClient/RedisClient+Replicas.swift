@@ -8,6 +8,13 @@ struct Replication {
     static let milliseconds = 1_000
 
     var link: KeptLink?
+    /// How many connections have been made.
+    var connectionCount = 0
+    /// Whether this one has been seen to lead to the server that has the commands.
+    var isVerified = false
+    /// What is written and waited for behind all other writes: a replica that has it has them, too. A key of this
+    /// client's own.
+    let key = "ticketlockd:written:" + String(UInt64.random(in: 1 << 60...UInt64.max), radix: 16)
     /// They are waited for together, at the end of the turn or after those that are under way.
     var waiters: [Waiter] = []
     var isUnderWay = false
@@ -15,9 +22,6 @@ struct Replication {
 }
 
 extension RedisClient {
-    /// What is written and waited for behind all other writes: a replica that has it has them, too.
-    private static let key = "ticketlockd:written"
-
     /// Returns when as many replicas as are configured have all that commands have written that were answered before.
     /// Throws when they have not after a second, or that cannot be known.
     package func waitForReplicas() async throws(RedisError) {
@@ -48,10 +52,44 @@ extension RedisClient {
 
     private func replicationEvent(_ event: KeptLink.Event) {
         switch event {
-        case .ready: beginAtEndOfTurn()
+        case .ready:
+            replication.connectionCount += 1
+            replication.isVerified = false
+            verifyReplication(of: replication.connectionCount)
         case .lost(let error), .failed(let error, _): failReplication(error)
         case .message: break
         }
+    }
+
+    /// Behind one address there may be several servers, as when a name or a proxy has moved on while the connection
+    /// for commands stays where it is: what is written by this connection has to be read by that one.
+    private func verifyReplication(of connection: Int) {
+        replication.link?.ready?.send(written.bytes, replies: 1) { [unowned self] _ in
+            onLoop { client in
+                let read = RedisCommand(["GET", client.replication.key])
+                client.commands?.ready?.send(read.bytes, replies: 1) { [unowned self] result in
+                    onLoop { $0.verified(connection, result) }
+                }
+            }
+        }
+    }
+
+    private func verified(_ connection: Int, _ result: Result<[RedisReply], RedisError>) {
+        guard connection == replication.connectionCount, case .success(let replies) = result else { return }
+        // A right that is missing is told by the first grant.
+        let isRefused = if case .error = replies[0] { true } else { false }
+        guard isRefused || replies[0].text == String(connection) else {
+            let error = RedisError(
+                .unavailable, "it leads to another server than the connection for commands")
+            replication.link?.ready?.end(error)
+            return
+        }
+        replication.isVerified = true
+        beginAtEndOfTurn()
+    }
+
+    private var written: RedisCommand {
+        RedisCommand(["SET", replication.key, String(replication.connectionCount), "PX", "60000"])
     }
 
     private func beginAtEndOfTurn() {
@@ -64,13 +102,13 @@ extension RedisClient {
         replication.willBegin = false
         guard commands?.ready != nil else { return failReplication(unavailable) }
         // One that is being made begins by itself.
-        guard let link = replication.link?.ready else { return }
+        guard let link = replication.link?.ready, replication.isVerified else { return }
         let waiters = replication.waiters
         replication.waiters = []
         replication.isUnderWay = true
         let count = configuration.replicasWaitedFor
         let commands = [
-            RedisCommand(["SET", Self.key, "", "PX", "60000"]),
+            written,
             RedisCommand(["WAIT", String(count), String(Replication.milliseconds)]),
         ]
         link.send(commands.flatMap(\.bytes), replies: commands.count) { [unowned self] result in

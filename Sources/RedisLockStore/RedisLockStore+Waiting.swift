@@ -77,6 +77,8 @@ extension RedisLockStore {
         startTask { store in
             do throws(LockStoreError) {
                 let result = try await store.status(of: waiter.number, token: waiter.token, for: waiter.id)
+                // It may be served by now.
+                try await store.confirm()
                 waiter.resolve(.answered(result.map(\.status)))
             } catch {
                 waiter.resolve(.failed(error))

@@ -54,6 +54,54 @@ struct ReplicaTests {
         }
     }
 
+    @Test("A wait whose time ends while the replicas are waited for does not tell a grant that they have not")
+    func timedOut() async throws {
+        try await with { play, replica in
+            let store = try await play.harness.makeRedisStore(replicas: 1)
+            let scene = LockStoreScene(play.harness, store)
+            try await eventually("the replica answers") {
+                try await errorCode { try await scene.issue("before") } == nil
+            }
+            let first = try await scene.issue()
+            let second = try await scene.issue()
+            let caller = try await scene.wait(second.number, timeout: 0.5)
+            replica.pause()
+            _ = try await play.one.finish(first.number)
+            #expect(try await errorCode { try await scene.answer(caller) } == .outcomeUnknown)
+            replica.resume()
+            let again = try await scene.wait(second.number, timeout: 5)
+            #expect(try await scene.served(again).number == second.number)
+            await scene.end()
+        }
+    }
+
+    @Test("Replicas of another server behind the same address do not count")
+    func anotherServer() async throws {
+        try await with { other, _ in
+            try await RedisPlay.with { play in
+                try await TCPRelay.with(to: play.redis.port) { relay in
+                    let store = try await play.harness.makeRedisStore(port: relay.port, replicas: 1)
+                    let scene = LockStoreScene(play.harness, store)
+                    #expect(try await errorCode { try await scene.issue() } == .outcomeUnknown)
+                    try relay.lead(to: other.redis.port)
+                    // The connection for commands stays where it is.
+                    let clients = try await play.redis.command("CLIENT", "LIST").split(separator: "\n")
+                    let waiting = try #require(clients.first { $0.contains("cmd=wait") })
+                    let id = try #require(waiting.firstMatch(of: /\bid=(\d+)/)?.1)
+                    try await play.redis.command("CLIENT", "KILL", "ID", String(id))
+                    try await eventually("it comes to the other one") {
+                        _ = try await errorCode { try await scene.issue("before") }
+                        return try await other.command("KEYS", "ticketlockd:written*").isEmpty == false
+                    }
+                    for _ in 0..<3 {
+                        #expect(try await errorCode { try await scene.issue() } == .outcomeUnknown)
+                    }
+                    await scene.end()
+                }
+            }
+        }
+    }
+
     @Test(
         "When the master is killed in the middle of work, the replica that takes over has forgotten no ticket"
     )

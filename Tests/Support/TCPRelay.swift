@@ -98,6 +98,7 @@ package final class TCPRelay: @unchecked Sendable {
                 close(client)
                 continue
             }
+            for socket in [client, server] { Self.sendAtOnce(socket) }
             set { sockets.formUnion([client, server]) }
             Thread.detachNewThread { self.join(client, server, connection) }
         }
@@ -115,6 +116,12 @@ package final class TCPRelay: @unchecked Sendable {
             set { connectionsByPort[port] = connection }
         }
         return (server, connection)
+    }
+
+    /// A small write does not wait until the one before is acknowledged.
+    private static func sendAtOnce(_ socket: Int32) {
+        var on: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Carries bytes both ways until either side has ended.
