@@ -23,12 +23,14 @@ struct RedisAdvice: CustomStringConvertible {
         case "MISCONF": "it cannot save to its disk: free some space there"
         case "LOADING": "it is loading its data, which ends by itself"
         case "BUSY": "a script of somebody else keeps it busy: SCRIPT KILL"
-        case "NOPERM": "give the user of redis.username the rights that README names"
+        case "NOPERM": rights
         case "NOAUTH", "WRONGPASS": "check redis.username and redis.password_file"
         case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN": withoutCluster
         default:
             if said.contains("cluster mode") {
                 withoutCluster
+            } else if said.contains("user executing the script can't") {
+                rights
             } else if said.contains("ompiling script") || said.contains("unknown command") {
                 "it cannot run the scripts: Redis 7 or later is needed"
             } else {
@@ -37,5 +39,6 @@ struct RedisAdvice: CustomStringConvertible {
         }
     }
 
+    private static let rights = "give the user of redis.username the rights that README names"
     private static let withoutCluster = "a cluster cannot be used: use one server, with replicas and Sentinel"
 }

@@ -73,6 +73,42 @@ struct ReadinessTests {
         }
     }
 
+    @Test(
+        "No right can be missing of which the store does not tell that it is not ready, if a ticket needs it",
+        arguments: [
+            "get", "set", "time", "pexpire", "publish", "evalsha", "script|load", "exists", "subscribe",
+        ])
+    func eachRight(command: String) async throws {
+        try await RedisPlay.with { play in
+            let scene = play.one
+            let first = try await scene.issue()
+            let second = try await scene.issue()
+            // An empty lock that is touched is kept for longer, by a command of its own.
+            let empty = try await scene.issue("empty")
+            _ = try await scene.finish(empty.number, of: "empty")
+            _ = try await play.redis.run(["ACL", "SETUSER", "default", "-" + command])
+            let told = try await problem(scene.store)
+            var refusals: [LockStoreError] = []
+            let operations: [() async throws -> Void] = [
+                { _ = try await scene.waiting("empty") }, { _ = try await scene.issue("grace") },
+                { _ = try await scene.served(try await scene.acquire("edsger", timeout: 2)) },
+                { _ = try await scene.answer(try await scene.wait(first.number, timeout: 0)) },
+                { _ = try await scene.extend(first.number, by: 60) },
+                { _ = try await scene.finish(first.number) }, { _ = try await scene.lock() },
+                { _ = try await scene.cleanUp(second.number) },
+            ]
+            for operation in operations {
+                do { try await operation() } catch let error as LockStoreError { refusals.append(error) }
+            }
+            _ = try await play.redis.run(["ACL", "SETUSER", "default", "+@all"])
+            for error in refusals + (told.map { [$0] } ?? []) {
+                #expect(error.code == .refused)
+                #expect(error.detail.contains("the rights that README names"), "\(error.detail)")
+            }
+            #expect((told == nil) == refusals.isEmpty, "\(refusals)")
+        }
+    }
+
     @Test("A cluster is refused, with what to use instead")
     func cluster() async throws {
         try await RunningRedis.with(["--cluster-enabled", "yes"]) { redis in
