@@ -149,6 +149,8 @@ extension Problem {
             self.init(.storeUnavailable, "the lock store's state cannot be written; nothing was changed")
         case .stateIncomplete:
             self.init(.storeUnavailable, "\(error.detail), and none are given out; nothing was changed")
+        case .placeLost:
+            self.init(.storeUnavailable, "\(error.detail); it is gone, so take another one")
         case .outcomeUnknown:
             self.init(
                 .outcomeUnknown,

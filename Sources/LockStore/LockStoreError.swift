@@ -9,6 +9,9 @@ package struct LockStoreError: Error, Equatable, Sendable {
         case stateUnwritable
         /// Tickets of a state that was lost may be alive; none are given out. The detail says for how long.
         case stateIncomplete
+        /// The ticket that a caller of acquire waited for is gone by no fault of its own: the store was out of touch
+        /// with where it lives, or that has lost it. The detail says so.
+        case placeLost
         /// The operation was asked for, and whether it was done will not be known: the store was lost, or did not
         /// answer in time.
         case outcomeUnknown
@@ -19,7 +22,7 @@ package struct LockStoreError: Error, Equatable, Sendable {
     }
 
     package let code: Code
-    /// For the log; of `stateIncomplete` and `refused` for clients, too. No more than this and a word: an error has its room in
+    /// For the log; of `stateIncomplete`, `placeLost` and `refused` for clients, too. No more than this and a word: an error has its room in
     /// every frame of a parked request.
     package let detail: String
 

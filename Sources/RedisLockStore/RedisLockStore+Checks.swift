@@ -96,15 +96,15 @@ extension RedisLockStore {
         let wasOutOfTouch = ticket.isUnheard || reason == .unknown && ticket.seen < lastLoss
         waiters.endAll(ticket.group) { waiter in
             guard waiter.isAcquire else { return .answered(.failure(.gone(reason))) }
-            if wasOutOfTouch { return .failed(Self.outOfTouch) }
+            if wasOutOfTouch { return .failed(Self.placeLost) }
             // The ticket of an acquire lives to its caller's timeout, so this is that timeout.
             return .answered(.failure(reason == .expired ? .acquireTimeout : .gone(reason)))
         }
         room.forget(ticket.group)
     }
 
-    private static let outOfTouch = LockStoreError(
-        .unavailable, "this daemon was out of touch with Redis, and the ticket has lost its place")
+    private static let placeLost = LockStoreError(
+        .placeLost, "this daemon was out of touch with Redis for a while, and the ticket has lost its place")
 
     /// Answers all who wait in a room with an error. Tickets of acquire are given up, unless somebody may come back
     /// with their keys; all others keep their places.

@@ -56,6 +56,34 @@ extension DaemonSuite {
             }
         }
 
+        @Test(
+            "Callers of a daemon that stood still for long learn that their places are lost, not that Redis is"
+        )
+        func stoodStill() async throws {
+            try await RunningRedis.with { redis in
+                let arguments = arguments(redis)
+                try await RunningDaemon.with(arguments) { one in
+                    try await RunningDaemon.with(arguments) { two in
+                        for daemon in [one, two] { _ = try await daemon.line(with: "Redis is ready") }
+                        _ = try await post(one, "issue-ticket", #"{"conversation_id":"ada"}"#)
+                        async let lost = post(two, "acquire", #"{"conversation_id":"ada","timeout":30}"#)
+                        try await eventually("it waits") { try await two.waiters() == 1 }
+                        two.process.signal(SIGSTOP)
+                        _ = try await post(one, "finish-serving", #"{"conversation_id":"ada","ticket":0}"#)
+                        let next = try await post(one, "acquire", #"{"conversation_id":"ada","timeout":30}"#)
+                        #expect(next["ticket"] == 2)
+                        two.process.signal(SIGCONT)
+                        let answer = try await lost
+                        #expect(answer["code"] == "store_unavailable")
+                        let detail = answer["detail"]?.string ?? ""
+                        #expect(
+                            detail.contains("was out of touch") && detail.contains("take another"),
+                            "\(detail)")
+                    }
+                }
+            }
+        }
+
         @Test("Without Redis the daemon starts and says so; with it, it serves without a restart")
         func redisIsDown() async throws {
             try await RunningRedis.with { redis in

@@ -48,7 +48,7 @@ import TicketLock
     }
 
     @Test(
-        "What keeps a state on disk from being used is told, without the reason's details",
+        "What keeps the store from serving somebody is told, without the reason's details",
         arguments: [
             (
                 LockStoreError.Code.stateUnwritable,
@@ -59,6 +59,7 @@ import TicketLock
                 "tickets that were lost with the machine may be alive for another 3599 s, and none are given out; "
                     + "nothing was changed"
             ),
+            (.placeLost, "the ticket has lost its place; it is gone, so take another one"),
         ])
     func state(code: LockStoreError.Code, detail: String) async throws {
         try await serving(code) { server in

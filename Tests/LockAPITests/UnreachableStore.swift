@@ -15,6 +15,7 @@ actor UnreachableStore: LockStore {
         let text =
             switch code {
             case .stateIncomplete: detail
+            case .placeLost: "the ticket has lost its place"
             case .refused: "Redis refuses: OOM (give it more memory, maxmemory)"
             default: "connection refused at 10.0.0.1, password hunter2"
             }

@@ -36,7 +36,7 @@ struct FaultTests {
             let waiter = try await play.one.wait(1)
             try await play.redis.restart()
             // A caller of acquire knows no ticket: it is to ask again.
-            #expect(try await errorCode { try await play.one.answer(caller) } == .unavailable)
+            #expect(try await errorCode { try await play.one.answer(caller) } == .placeLost)
             #expect(try await play.one.refusal(waiter) == .gone(.unknown))
             let after = try await play.one.issue()
             #expect(after.number == 0 && after.token > before.token)
