@@ -1,9 +1,11 @@
 /// How much the locks may hold, and for how long.
 package struct LockLimits: Equatable, Sendable {
+    /// At most ``maxLifetime``.
     package var defaultLifetime: Duration = .seconds(60)
     package var maxLifetime: Duration = .seconds(3600)
-    /// The longest timeout a caller of wait or acquire may ask for, and what it gets without asking.
+    /// The longest timeout a caller of wait or acquire may ask for.
     package var maxWait: Duration = .seconds(300)
+    /// What it gets without asking; at most ``maxWait``.
     package var defaultWait: Duration = .seconds(30)
     package var conversationIDBytesMax = 512
     package var idempotencyKeyBytesMax = 255

@@ -64,8 +64,8 @@ extension Daemon {
             log.level = next.log.level
             logRequests()
             await api.setLimits(
-                next.locks.limits, bodyBytesMax: next.http.bodyBytesMax, hostRules: next.http.hostRules)
-            await server.setBodyBytesMax(next.http.bodyBytesMax)
+                next.locks, bodyBytesMax: next.http.limits.bodyBytesMax, hostRules: next.http.hostRules)
+            await server.setBodyBytesMax(next.http.limits.bodyBytesMax)
             api.onLoop { $0.reloads.succeeded() }
             if next.redis.readsFiles, next.store.type == .redis {
                 logger.notice(

@@ -116,8 +116,8 @@ actor Daemon: LoopActor {
             configuration, redis: redis, stored: stored, loop: loop, time: time, logger: logger)
         let build = BuildInformation(version: Version.text, libmicrohttpd: HTTPServer.libraryVersion)
         api = LockAPI(
-            loop: loop, store: store.store, limits: configuration.locks.limits,
-            bodyBytesMax: configuration.http.bodyBytesMax, hostRules: configuration.http.hostRules,
+            loop: loop, store: store.store, limits: configuration.locks,
+            bodyBytesMax: configuration.http.limits.bodyBytesMax, hostRules: configuration.http.hostRules,
             build: build, clock: store.wallClock,
             now: { time.now() })
         server = HTTPServer(
@@ -187,7 +187,7 @@ actor Daemon: LoopActor {
         _ configuration: Configuration, allowed: Int, _ logger: Logger
     ) throws(StartError) -> Int {
         let open = DescriptorBudget.openCount()
-        let wanted = configuration.http.connectionsMax
+        let wanted = configuration.http.limits.connectionsMax
         let possible = try connectionsMax(allowed: allowed)
         guard possible < wanted else { return wanted }
         logger.warning(

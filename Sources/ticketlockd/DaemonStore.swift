@@ -18,7 +18,7 @@ enum DaemonStore {
         _ configuration: Configuration, redis: RedisConfiguration?, stored: StoredLocks?, loop: EventLoop,
         time: any Timekeeper, logger: Logger
     ) {
-        let limits = configuration.locks.limits
+        let limits = configuration.locks
         if let stored {
             stored.state.onNotice = { Self.log($0, logger) }
             let store = InMemoryLockStore(loop: loop, time: time, table: stored.table, state: stored.state)

@@ -1,42 +1,18 @@
 import Glibc
 import HTTPServer
 import LockAPI
-import TicketLock
-
-extension Configuration.Locks {
-    /// As the lock table takes them.
-    var limits: LockLimits {
-        var limits = LockLimits()
-        limits.defaultLifetime = defaultLifetime
-        limits.maxLifetime = maxLifetime
-        limits.maxWait = maxWait
-        limits.defaultWait = defaultWait
-        limits.conversationIDBytesMax = conversationIDBytesMax
-        limits.idempotencyKeyBytesMax = idempotencyKeyBytesMax
-        limits.locksMax = locksMax
-        limits.ticketsPerLockMax = ticketsPerLockMax
-        limits.numberRetention = numberRetention
-        limits.retainedNumbersMax = retainedNumbersMax
-        return limits
-    }
-}
 
 extension Configuration.HTTP {
-    /// As the HTTP server takes them.
+    /// What the HTTP server is to keep to.
     ///
     /// - Parameters:
     ///   - connectionsMax: what the descriptors are enough for, at most what is configured.
     ///   - possible: how many connections they would be enough for.
     func limits(connectionsMax: Int, possible: Int) -> HTTPLimits {
-        var limits = HTTPLimits()
-        limits.bodyBytesMax = bodyBytesMax
-        limits.headerBytesMax = headerBytesMax
+        var limits = limits
         limits.connectionsMax = connectionsMax
-        limits.connectionsPerAddressMax = connectionsPerIPMax
-        limits.lingeringMax = min(256, DescriptorBudget.refusedConnections + possible - connectionsMax)
         limits.connectionsReserved = reservedConnections ?? connectionsMax / 10
-        limits.idleTimeout = idleTimeout
-        limits.requestTimeout = requestTimeout
+        limits.lingeringMax = min(256, DescriptorBudget.refusedConnections + possible - connectionsMax)
         return limits
     }
 

@@ -14,7 +14,7 @@ struct StoredLocks {
         }
         let options = LockState.Options(
             directory: directory, durability: configuration.store.durability, isDiscarding: isDiscarding,
-            limits: configuration.locks.limits)
+            limits: configuration.locks)
         let clock = try MachineClock.system()
         let start = clock.now()
         (state, table) = try LockState.open(options, clock: clock)

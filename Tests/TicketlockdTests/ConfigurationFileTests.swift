@@ -1,4 +1,5 @@
 import Testing
+import TicketLock
 
 @testable import ticketlockd
 

@@ -1,5 +1,7 @@
+import HTTPServer
 import Logging
 import Testing
+import TicketLock
 
 @testable import ticketlockd
 
@@ -164,11 +166,11 @@ struct ConfigurationKeyTests {
         #expect(configuration.locks.numberRetention == .seconds(3600))
         #expect(configuration.locks.retainedNumbersMax == 1_000_000)
         #expect(configuration.locks.idempotencyKeyBytesMax == 255)
-        #expect(configuration.http.bodyBytesMax == 16_384)
-        #expect(configuration.http.headerBytesMax == 8192)
-        #expect(configuration.http.connectionsMax == 10_000)
-        #expect(configuration.http.connectionsPerIPMax == 0)
-        #expect(configuration.http.idleTimeout == .seconds(60))
+        #expect(configuration.http.limits.bodyBytesMax == 16_384)
+        #expect(configuration.http.limits.headerBytesMax == 8192)
+        #expect(configuration.http.limits.connectionsMax == 10_000)
+        #expect(configuration.http.limits.connectionsPerAddressMax == 0)
+        #expect(configuration.http.limits.idleTimeout == .seconds(60))
         #expect(configuration.http.unixSocketMode == 0o660)
         let redis = configuration.redis
         #expect(redis.host == "localhost" && redis.port == 6379 && redis.database == 1)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Testing
+import TicketLock
 
 @testable import ticketlockd
 

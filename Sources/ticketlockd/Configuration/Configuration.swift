@@ -1,6 +1,8 @@
+import HTTPServer
 import LockStore
 import Logging
 import RedisClient
+import TicketLock
 
 /// Every setting of the daemon, read once. Made only by `Configuration.load` and `Configuration.defaults`:
 /// the values below are blanks which `ConfigurationKey.all`, the one place that knows names, bounds and
@@ -10,7 +12,8 @@ struct Configuration: Sendable, Equatable {
     var listen: [ListenAddress] = []
     var store = Store()
     var redis = Redis()
-    var locks = Locks()
+    /// What a client may ask of ticket locks.
+    var locks = LockLimits()
     var http = HTTP()
     /// How long all is served but /readyz before an orderly end begins.
     var shutdownDelay: Duration = .zero
@@ -60,35 +63,12 @@ struct Configuration: Sendable, Equatable {
         var replicasWaitedFor = 0
     }
 
-    /// What a client may ask of ticket locks.
-    struct Locks: Sendable, Equatable {
-        /// At most `maxLifetime`.
-        var defaultLifetime: Duration = .zero
-        /// At most `numberRetention`.
-        var maxLifetime: Duration = .zero
-        /// At most `maxWait`.
-        var defaultWait: Duration = .zero
-        var maxWait: Duration = .zero
-        var conversationIDBytesMax = 0
-        var locksMax = 0
-        var ticketsPerLockMax = 0
-        var numberRetention: Duration = .zero
-        var retainedNumbersMax = 0
-        var idempotencyKeyBytesMax = 0
-    }
-
     /// What a client may ask of the HTTP server.
     struct HTTP: Sendable, Equatable {
-        var bodyBytesMax = 0
-        var headerBytesMax = 0
-        var connectionsMax = 0
-        /// Less than `connectionsMax`; nil: a tenth of it.
+        /// As configured: see ``limits(connectionsMax:possible:)``.
+        var limits = HTTPLimits()
+        /// Less than `limits.connectionsMax`; nil: a tenth of it.
         var reservedConnections: Int?
-        /// 0: no limit.
-        var connectionsPerIPMax = 0
-        /// Whole seconds.
-        var idleTimeout: Duration = .zero
-        var requestTimeout: Duration = .zero
         /// Names, `*.NAME` and `*`; at most 64, no two alike.
         var allowedHosts: [String] = []
         /// Permission bits of a `unix:` listener's socket, at most 0o777.

@@ -20,3 +20,25 @@ struct ConfigurationEntry: Sendable, Equatable {
     let value: Value
     let source: ConfigurationSource
 }
+
+/// Where a value came from, for messages and for `--print-config`.
+enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
+    case builtIn
+    /// A line of the file, counted from 1; nil: the file as a whole.
+    case file(path: String, line: Int?)
+    case environment(name: String)
+    /// A flag of the command line, `--set` for example.
+    case flag(String)
+
+    /// One line without control characters: `/etc/ticketlockd.yaml:12`, `environment TICKETLOCKD_LOG_LEVEL`,
+    /// `--set`.
+    var description: String {
+        switch self {
+        case .builtIn: "default"
+        case .file(let path, let line?): "\(QuotedText.escaped(path)):\(line)"
+        case .file(let path, nil): QuotedText.escaped(path)
+        case .environment(let name): "environment \(QuotedText.escaped(name))"
+        case .flag(let name): name
+        }
+    }
+}

@@ -1,5 +1,7 @@
+import HTTPServer
 import LockStore
 import Logging
+import TicketLock
 
 extension ConfigurationKey {
     /// Every key, in the order of `config/ticketlockd.yaml`. The one place for names, bounds, defaults and
@@ -79,26 +81,29 @@ extension ConfigurationKey {
 
     private static let http = [
         ConfigurationKey(
-            "http.max_body_bytes", \.http.bodyBytesMax, .integer(64...1_048_576), default: 16_384,
+            "http.max_body_bytes", \.http.limits.bodyBytesMax, .integer(64...1_048_576), default: 16_384,
             reloadable: true, "The longest request body, in bytes."),
         ConfigurationKey(
-            "http.max_header_bytes", \.http.headerBytesMax, .integer(1024...65_536), default: 8192,
+            "http.max_header_bytes", \.http.limits.headerBytesMax, .integer(1024...65_536), default: 8192,
             "The longest request line and headers together, in bytes."),
         ConfigurationKey(
-            "http.max_connections", \.http.connectionsMax, .integer(1...1_000_000), default: 10_000,
+            "http.max_connections", \.http.limits.connectionsMax, .integer(1...1_000_000), default: 10_000,
             "The most open connections."),
         ConfigurationKey(
             "http.reserved_connections", \.http.reservedConnections, .optionalInteger(0...999_999, "a tenth"),
             default: nil,
             "Of these, how many are kept for requests that do not wait; if empty, a tenth."),
         ConfigurationKey(
-            "http.max_connections_per_ip", \.http.connectionsPerIPMax, .integer(0...1_000_000), default: 0,
+            "http.max_connections_per_ip", \.http.limits.connectionsPerAddressMax, .integer(0...1_000_000),
+            default: 0,
             "The most open connections of one IP address; 0 for no limit."),
         ConfigurationKey(
-            "http.idle_timeout", \.http.idleTimeout, .wholeSeconds(.seconds(1)...day), default: .seconds(60),
+            "http.idle_timeout", \.http.limits.idleTimeout, .wholeSeconds(.seconds(1)...day),
+            default: .seconds(60),
             "How long a connection may send nothing before it is closed."),
         ConfigurationKey(
-            "http.request_timeout", \.http.requestTimeout, .seconds(.milliseconds(100) ... .seconds(3600)),
+            "http.request_timeout", \.http.limits.requestTimeout,
+            .seconds(.milliseconds(100) ... .seconds(3600)),
             default: .seconds(30), "The longest that a request may take to arrive, from its first byte on."),
         ConfigurationKey(
             "http.allowed_hosts", \.http.allowedHosts, .hostPatterns(countMax: 64), default: [],

@@ -1,4 +1,6 @@
+import HTTPServer
 import LockStore
+import TicketLock
 
 /// A rule about two keys whose values are allowed one by one but not together.
 struct ConfigurationRule: Sendable {
@@ -36,10 +38,10 @@ struct ConfigurationRule: Sendable {
             },
             atMost("locks.default_wait", "locks.max_wait") { $0.locks.defaultWait <= $0.locks.maxWait },
             atMost("http.max_connections_per_ip", "http.max_connections") {
-                $0.http.connectionsPerIPMax <= $0.http.connectionsMax
+                $0.http.limits.connectionsPerAddressMax <= $0.http.limits.connectionsMax
             },
             ConfigurationRule("http.reserved_connections", "is not less than", "http.max_connections") {
-                ($0.http.reservedConnections ?? 0) < $0.http.connectionsMax
+                ($0.http.reservedConnections ?? 0) < $0.http.limits.connectionsMax
             },
             ConfigurationRule("store.durability", "is of no use without a value of", "store.state_directory")
             {
