@@ -88,7 +88,7 @@ swift test --skip-build --disable-xctest $(1) --filter RedisLockStoreTests || st
 exit $$status
 endef
 
-.PHONY: help run build deps deps-test swift-version venv rasa test test-chaos test-kills test-sanitizers test-thread
+.PHONY: simulate help run build deps deps-test swift-version venv rasa test test-chaos test-kills test-sanitizers test-thread
 .PHONY: test-address deps-check deps-fuzz fuzz symbolic-library
 .PHONY: check format clean deps-bench bench-programs bench install deps-deb deb deps-systemd test-systemd
 .ONESHELL:
@@ -187,6 +187,14 @@ deps-fuzz: deps
 
 fuzz: deps-fuzz swift-version ## Fuzz for a minute (DURATION=3600 for more, ONLY=http, SEED=1, ONLY=http REPLAY=FILE)
 	@Tests/Fuzz/run.sh
+
+# Kinds of findings that are known, and end a run without a failure.
+KNOWN := over when written
+
+simulate: deps swift-version ## Simulate clients, clocks and a failing disk for a minute (DURATION=3600, SEED=1, STEPS=1,2,5)
+	@swift build -c release --product simulate -j $(JOBS)
+	.build/release/simulate $(if $(DURATION),--seconds $(DURATION)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(STEPS),--steps $(STEPS)) --known "$(KNOWN)"
 
 # An edited configuration stays as it is. The units name the folder that the daemon is put in.
 install: ## Install what `make build` has built (DESTDIR=, PREFIX=/usr)

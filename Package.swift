@@ -66,8 +66,9 @@ let package = Package(
             name: "HistoryChecker", dependencies: ["CJSON", "TicketLock"], swiftSettings: swiftSettings),
         // A machine whose disk, clocks and power fail at will; no part of the daemon.
         .target(
-            name: "Simulator", dependencies: ["EventLoop", "LockStore", "TicketLock"],
+            name: "Simulator", dependencies: ["EventLoop", "HistoryChecker", "LockStore", "TicketLock"],
             swiftSettings: swiftSettings),
+        .executableTarget(name: "simulate", dependencies: ["Simulator"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "ticketlockd",
             dependencies: [

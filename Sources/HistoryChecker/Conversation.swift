@@ -71,7 +71,8 @@ final class Conversation {
     /// What had happened when the request's key was first sent, which a request without an answer keeps.
     func floor(ofKey request: HistoryRequest, at moment: Instant, kept: Duration) -> Floor {
         guard let key = request.key, request.operation.takes else { return floor }
-        if let first = keys[key], first.era == era { return first.floor }
+        // Of a request from before all was forgotten the ticket may be any.
+        if let first = keys[key] { return first.era == era ? first.floor : Floor() }
         if keys.count >= Self.keysMax { keys = keys.filter { moment - $0.value.sent < kept } }
         keys[key] = (floor, moment, era)
         return floor
@@ -86,6 +87,9 @@ final class Conversation {
     /// Forgets all that a loss of state may have made untrue; how far the tokens had come stays.
     func forget() {
         let token = (floor.token, floor.tokenLine)
+        // The store may still know them.
+        let moment = max(touched, Instant(nanoseconds: 0))
+        for case let key? in tickets.map(\.key) { keys[key] = (Floor(), moment, era) }
         tickets = []
         floor = Floor()
         (floor.token, floor.tokenLine) = token

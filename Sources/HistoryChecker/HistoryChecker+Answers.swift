@@ -7,7 +7,7 @@ extension HistoryChecker {
         let conversation = request.conversation
         defer { conversation.prune() }
         judgeDelay(of: request, ticket: answer.ticket ?? request.sent.ticket, isOver: true)
-        letNumbersGo(request)
+        letNumbersGo(answer, request)
         let isJudged = request.era == conversation.era && request.at >= forgivenUntil
         guard (200..<300).contains(answer.status) else { return judgeProblem(answer, request, isJudged) }
         conversation.settle(request.sent.request)
@@ -29,8 +29,8 @@ extension HistoryChecker {
         }
     }
 
-    /// A lock that was not named for ``HistoryOptions/numberRetention`` may have been forgotten.
-    private func letNumbersGo(_ request: OpenRequest) {
+    /// A lock that was not seen for ``HistoryOptions/numberRetention`` may have been forgotten.
+    private func letNumbersGo(_ answer: HistoryAnswer, _ request: OpenRequest) {
         let conversation = request.conversation
         if conversation.touched.nanoseconds != .min, now - conversation.touched >= options.numberRetention,
             request.era == conversation.era
@@ -38,7 +38,20 @@ extension HistoryChecker {
             let isQueued = conversation.tickets.contains { conversation.isAlive($0, at: now, own: 0) }
             if !isQueued { conversation.forget() }
         }
-        conversation.touched = max(conversation.touched, request.at)
+        if showsLock(answer, request.sent.operation) {
+            conversation.touched = max(conversation.touched, request.at)
+        }
+    }
+
+    /// Whether there was a lock. Who asks for one that is not there keeps no number from being forgotten.
+    private func showsLock(_ answer: HistoryAnswer, _ operation: HistoryRequest.Operation) -> Bool {
+        guard (200..<300).contains(answer.status) else { return false }
+        return switch operation {
+        case .issueTicket, .acquire, .wait, .extend, .watch, .getLock, .putLock: true
+        case .finishServing: answer.removed == true
+        case .cleanUp, .deleteLock: answer.removed == true || answer.deleted == true
+        case .isWaiting: answer.isSomeoneWaiting == true
+        }
     }
 
     /// Of an answer that a fault forgives all else. With a key it may speak of an old ticket.

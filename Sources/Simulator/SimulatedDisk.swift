@@ -14,6 +14,11 @@ package final class SimulatedDisk {
         /// How likely a file is not to be opened, for want of descriptors.
         package var noDescriptors = 0.0
 
+        /// A page that is being written when the power goes is lost altogether.
+        package var tearsPages = false
+        /// It says that it has what it has not.
+        package var isLying = false
+
         package init() {}
     }
 
@@ -28,6 +33,8 @@ package final class SimulatedDisk {
     package var diesAfter: Int?
     /// Is told that the process has died.
     package var onDeath: (() -> Void)?
+    /// Is told of a sync in the background that has begun, and ends it.
+    package var onSync: ((SimulatedSync) -> Void)?
     package private(set) var operationCount = 0
     /// How often a process has waited for the disk.
     package private(set) var syncCount = 0
@@ -58,9 +65,9 @@ package final class SimulatedDisk {
         process.isDead = true
         self.process = nil
         diesAfter = nil
-        pendingSyncs = []
         for inode in inodes { inode.detach() }
         onDeath?()
+        pendingSyncs = []
     }
 
     /// The machine dies, and the process with it.
@@ -68,7 +75,7 @@ package final class SimulatedDisk {
         killProcess()
         names = random.pick(pastNames)
         pastNames = [names]
-        for inode in inodes { inode.losePower(random) }
+        for inode in inodes { inode.losePower(tearsPages: faults.tearsPages, random) }
         for database in databases { database.losePower(random) }
     }
 
@@ -123,10 +130,14 @@ package final class SimulatedDisk {
 
     func namesAreSynced() { pastNames = [names] }
 
-    func add(_ sync: SimulatedSync) { pendingSyncs.append(sync) }
+    func add(_ sync: SimulatedSync) {
+        pendingSyncs.append(sync)
+        onSync?(sync)
+    }
 
-    /// Ends a sync that was begun.
+    /// Ends a sync that was begun, unless the process is dead.
     package func end(_ sync: SimulatedSync) {
+        guard pendingSyncs.contains(where: { $0 === sync }) else { return }
         pendingSyncs.removeAll { $0 === sync }
         sync.end()
     }

@@ -24,6 +24,9 @@ final class SimulatedFile: MappedFile {
         return syncNow()
     }
 
+    /// The process lives.
+    fileprivate var isMapped: Bool { !process.isDead }
+
     fileprivate var isAlive: Bool {
         do throws(LockStateError) {
             try process.disk.begin(process)
@@ -35,7 +38,7 @@ final class SimulatedFile: MappedFile {
 
     fileprivate func syncNow() -> Int32 {
         let isFailing = process.disk.isSyncFailing
-        inode.sync(isFailing: isFailing, process.disk.random)
+        inode.sync(isFailing: isFailing || process.disk.faults.isLying, process.disk.random)
         return isFailing ? EIO : 0
     }
 
@@ -46,7 +49,7 @@ final class SimulatedFile: MappedFile {
     }
 
     func makeSync(on loop: EventLoop, done: @escaping @Sendable (Int32) -> Void) -> (any BackgroundSync)? {
-        SimulatedSync(process.disk, self, done)
+        SimulatedSync(process.disk, self, loop, done)
     }
 }
 
@@ -56,17 +59,23 @@ final class SimulatedFile: MappedFile {
 package final class SimulatedSync: BackgroundSync, @unchecked Sendable {
     private let disk: SimulatedDisk
     private let file: SimulatedFile
+    private let loop: EventLoop
     private let done: @Sendable (Int32) -> Void
 
     fileprivate init(
-        _ disk: SimulatedDisk, _ file: SimulatedFile, _ done: @escaping @Sendable (Int32) -> Void
+        _ disk: SimulatedDisk, _ file: SimulatedFile, _ loop: EventLoop,
+        _ done: @escaping @Sendable (Int32) -> Void
     ) {
+        self.loop = loop
         self.disk = disk
         self.file = file
         self.done = done
     }
 
-    package func begin() { disk.add(self) }
+    package func begin() {
+        guard file.isMapped else { return loop.submit { [self] in done(EIO) } }
+        disk.add(self)
+    }
 
     func end() { done(file.isAlive ? file.syncNow() : EIO) }
 }

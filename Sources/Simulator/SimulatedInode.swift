@@ -11,8 +11,6 @@ final class SimulatedInode {
     private let disk: SimulatedPages
     /// Pages that are to be written though nothing in them has changed.
     private var dirty: Set<Int> = []
-    /// Bytes that the disk knows the file to have.
-    private var durableByteCount = 0
 
     init(byteCount: Int) {
         cache = SimulatedPages(byteCount)
@@ -42,7 +40,6 @@ final class SimulatedInode {
             if !isFailing || random.chance(0.5) { disk.copy(cache, range(page)) }
         }
         dirty = []
-        if !isFailing { durableByteCount = cache.byteCount }
     }
 
     /// The kernel writes some of it by itself.
@@ -61,31 +58,34 @@ final class SimulatedInode {
         cache = new
     }
 
-    /// The machine dies. Of what was to be written the disk has any part, and perhaps one page that it was just
-    /// writing is neither old nor new.
+    /// The machine dies. Of what was to be written the disk has any sectors, and of one that it was just writing some
+    /// bytes.
     ///
-    /// - Returns: false when the disk knows of no such file.
-    @discardableResult
-    func losePower(_ random: SimulatedRandom) -> Bool {
+    /// - Parameter tearsPages: a page that it was just writing is lost altogether.
+    func losePower(tearsPages: Bool, _ random: SimulatedRandom) {
         detach()
         let share = random.pick([0, 0.5, 0.5, 1])
         var torn = random.chance(0.3) ? 1 : 0
         for page in dirtyPages {
             let bytes = range(page)
-            if torn > 0, random.chance(0.3) {
+            if torn > 0, tearsPages, random.chance(0.3) {
                 torn -= 1
                 disk.garble(bytes, random)
                 continue
             }
-            for start in stride(from: bytes.lowerBound, to: bytes.upperBound, by: Self.sectorBytes)
-            where random.chance(share) {
-                disk.copy(cache, start..<min(start + Self.sectorBytes, bytes.upperBound))
+            for start in stride(from: bytes.lowerBound, to: bytes.upperBound, by: Self.sectorBytes) {
+                let sector = start..<min(start + Self.sectorBytes, bytes.upperBound)
+                if torn > 0, random.chance(0.1) {
+                    torn -= 1
+                    for byte in sector where random.chance(0.5) { disk.copy(cache, byte..<byte + 1) }
+                } else if random.chance(share) {
+                    disk.copy(cache, sector)
+                }
             }
         }
         dirty = []
         cache.copy(disk, 0..<cache.byteCount)
         clean.copy(disk, 0..<cache.byteCount)
-        return durableByteCount == cache.byteCount
     }
 
     /// The kernel lets go of what it takes to be on the disk.

@@ -80,6 +80,10 @@ extension LockTable {
         }
         guard slots[slot].lock.restore(ticket) else { return false }
         journal.ticketCount += 1
+        if ticket.expires == latest.expiry {
+            // The next start is to find it so.
+            journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))
+        }
         guard ticket.hasKey else { return true }
         var callers = Int(value.integer(at: TicketRecord.callers, Int32.self))
         if ticket.lifetimeOnceServed != nil, slots[slot].lock.count > 1 {

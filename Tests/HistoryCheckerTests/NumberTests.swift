@@ -31,6 +31,37 @@ struct NumberTests {
         #expect(try kinds(in: held + ["1 sent 3 issue_ticket key=k", served(1.1, 3, 0, 19)]) == [])
     }
 
+    @Test("A key from before all was forgotten may give its old ticket; another request may not get it")
+    func keyOfOldEra() throws {
+        let before = [
+            "0 sent 1 issue_ticket key=k", served(0.1, 1, 0), "0.2 fault numbers_forgotten",
+            "0.3 sent 2 issue_ticket", waiting(0.4, 2, 1, behind: 0),
+        ]
+        #expect(try kinds(in: before + ["0.5 sent 3 issue_ticket key=k", served(0.6, 3, 0)]) == [])
+        #expect(
+            try kinds(in: before + ["0.5 sent 3 issue_ticket key=other", served(0.6, 3, 0)])
+                .contains(.numberGoesBack))
+    }
+
+    @Test("Who asks for a lock that is not there keeps no number from being forgotten")
+    func askedInVain() throws {
+        var options = HistoryOptions()
+        options.numberRetention = .seconds(10)
+        let history = [
+            "0 sent 1 issue_ticket", served(0.1, 1, 0), "0.2 sent 2 cleanup ticket=0",
+            "0.3 answered 2 200 removed=true deleted=true is_someone_waiting=false",
+        ]
+        let inVain = [
+            "8 sent 3 is_waiting", "8.1 answered 3 200 is_someone_waiting=false waiting=0 now_serving=0",
+        ]
+        let again = [
+            "11 sent 4 issue_ticket", "11.1 answered 4 201 ticket=0 token=900 is_locked=false now_serving=0",
+        ]
+        #expect(try kinds(in: history + inVain + again, options) == [])
+        let created = ["8 sent 3 put_lock", "8.1 answered 3 200"]
+        #expect(try kinds(in: history + created + again, options).contains(.numberRepeats))
+    }
+
     @Test("A repeated request may be given the ticket that was taken when its key was first sent")
     func repeated() throws {
         let first = [

@@ -21,7 +21,7 @@ final class DiskDesk {
 
     func open() throws(LockStateError) {
         var options = LockState.Options(directory: "state", durability: durability, limits: limits)
-        options.logBytes = 1 << 16
+        options.logBytes = 1 << 18
         let opened = try LockState.open(options, clock: clock.machineClock, disk: disk.startProcess())
         (state, table) = (opened.state, opened.table)
     }

@@ -90,6 +90,7 @@ struct DiskStateTests {
     func torn() throws {
         for seed in 1...300 as ClosedRange<UInt64> {
             let desk = DiskDesk(seed: seed)
+            desk.disk.faults.tearsPages = true
             try desk.open()
             var granted = TicketNumber(-1)
             for _ in 0..<6 {

@@ -9,7 +9,7 @@ extension LockState {
         /// Begin with nothing, whatever is there.
         package var isDiscarding: Bool
         package var limits: LockLimits
-        /// Of the log; at least some multiples of ``LockState/takenOverBytes``.
+        /// Of the log. A sixteenth of it is taken over by the database at a time.
         package var logBytes = 1 << 22
 
         package init(
@@ -129,14 +129,13 @@ extension LockState {
         let isSameBoot = old.bootID == clock.bootID
         var log = log
         var applied = meta.applied
+        let longest = max(options.limits.maxLifetime, options.limits.maxWait, .nanoseconds(old.longestLife))
         var latest = LatestMoments()
+        latest.past = clock.now()
+        latest.expiry = latest.past + longest
+        latest.retention = latest.past + max(longest, options.limits.numberRetention)
         if !isSameBoot {
             header.epoch += clock.wallOffset - old.wallOffset
-            let longest = max(
-                options.limits.maxLifetime, options.limits.maxWait, .nanoseconds(old.longestLife))
-            latest.past = clock.now()
-            latest.expiry = latest.past + longest
-            latest.retention = latest.past + max(longest, options.limits.numberRetention)
             // Whatever the wall clock says: what was lost was given out before now.
             header.grantsFrom = min(
                 header.grantsFrom, header.epoch &+ clock.now().nanoseconds + old.longestLife)
@@ -165,6 +164,8 @@ extension LockState {
         header.longestLife = max(old.longestLife, options.limits.maxLifetime.nanoseconds)
         header.durability = options.durability
         header.isClosed = false
+        // A start before may have come to no end, and the disk know the files by other names.
+        try folder.sync()
         // Before the header names this boot: cut short, it is done anew.
         if options.durability == .power || old.durability == .power { try rewrite(log, database) }
         if log.format < StateHeader.format {

@@ -14,11 +14,11 @@ package import TicketLock
 ///
 /// `@unchecked Sendable`: used on the loop's thread only, or before the loop runs, or after it has ended.
 package final class LockState: @unchecked Sendable {
-    /// What the log may hold before the database takes it over: a turn of the loop is not to last long.
-    static let takenOverBytes = 1 << 18
+    /// What the log may hold before the database takes it over, 256 KiB of 4 MiB: a turn of the loop is not to last long.
+    private let takenOverBytes: Int
     /// Room for an operation must be left in the log before it begins. Larger ones, which are those that end a long
     /// queue at once, go to the database by themselves.
-    static let roomMin = 1 << 17
+    private let roomMin: Int
     private static let retryAfter = Duration.milliseconds(200)
     static let clockLookEvery = Duration.seconds(10)
     /// Of tokens, by which a ceiling that is written is ahead.
@@ -66,6 +66,8 @@ package final class LockState: @unchecked Sendable {
     ) {
         let from = log.header.grantsFrom
         grantsFrom = from == .min ? nil : Instant(nanoseconds: from &- log.header.epoch)
+        takenOverBytes = Int(log.header.fileBytes) / 16
+        roomMin = takenOverBytes / 2
         self.folder = folder
         self.log = log
         self.database = database
@@ -83,7 +85,7 @@ package final class LockState: @unchecked Sendable {
     /// Sees that there is room for what an operation changes; before every one. Throws when it must not be done.
     @inline(__always)
     func makeReady(now: Instant) throws(LockStoreError) {
-        if log.used >= Self.takenOverBytes || mustTakeOver { try takeOver(now: now) }
+        if log.used >= takenOverBytes || mustTakeOver { try takeOver(now: now) }
     }
 
     /// Writes what an operation has changed.
@@ -125,7 +127,7 @@ package final class LockState: @unchecked Sendable {
     }
 
     private func checkWritable() throws(LockStoreError) {
-        guard let failure, mustTakeOver || log.room < Self.roomMin else { return }
+        guard let failure, mustTakeOver || log.room < roomMin else { return }
         throw LockStoreError(.stateUnwritable, failure.description)
     }
 

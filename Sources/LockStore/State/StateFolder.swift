@@ -17,6 +17,9 @@ struct StateFolder {
         self.disk = disk
     }
 
+    /// Waits until the disk has the names of the files.
+    func sync() throws(LockStateError) { try directory.sync() }
+
     /// Lets `make` write both files, under other names, and then puts them in place of those that are there, which
     /// are put aside as `*.old`. Until `make` has come to its end nothing that is there is touched.
     func replaceFiles(

@@ -8,7 +8,7 @@ struct StateScene: Sendable {
     static let all: [Result<StateScene, any Error>] = [StateDurability.process, .power].map { durability in
         Result { try StateScene(durability) }
     }
-    static let logBytes = 24_576
+    static let logBytes = 65_536
 
     let durability: StateDurability
     private(set) var log: [UInt8] = []

@@ -1,0 +1,104 @@
+import EventLoop
+import HistoryChecker
+import LockStore
+import TicketLock
+
+/// One process: a store with its state, and the requests that it has not answered.
+///
+/// `@unchecked Sendable`: the loop's thread's.
+final class SimulatedDaemon: @unchecked Sendable {
+    let store: InMemoryLockStore
+    let time: SimulatedTimekeeper
+    private(set) var state: LockState?
+    private unowned let simulation: Simulation
+    /// In the order in which they came.
+    private(set) var open: [SimulatedCall] = []
+    private(set) var isDead = false
+
+    init(_ simulation: Simulation, _ state: LockState, _ table: LockTable, on loop: EventLoop) {
+        self.simulation = simulation
+        self.state = state
+        time = SimulatedTimekeeper(simulation)
+        store = InMemoryLockStore(loop: loop, time: time, table: table, state: state)
+        store.onLoop { $0.start() }
+    }
+
+    /// Performs what a client asks.
+    func take(_ call: SimulatedCall) {
+        open.append(call)
+        call.task = start(call.call) { [weak self] answer in self?.answer(call, answer) }
+    }
+
+    @discardableResult
+    private func start(
+        _ call: LockCall, _ done: @escaping @Sendable (Result<LockOutcome, LockStoreError>) -> Void
+    ) -> Task<Void, Never> {
+        Task(executorPreference: store.loop) { [store] in
+            do throws(LockStoreError) {
+                done(.success(try await store.perform(call)))
+            } catch {
+                done(.failure(error))
+            }
+        }
+    }
+
+    private func answer(_ call: SimulatedCall, _ answer: Result<LockOutcome, LockStoreError>) {
+        guard !isDead else { return }
+        guard !call.hasHungUp else { return takeBack(call, answer) }
+        open.removeAll { $0 === call }
+        simulation.answered(call, answer)
+    }
+
+    func hangUp(_ call: SimulatedCall) {
+        call.hasHungUp = true
+        open.removeAll { $0 === call }
+        call.task?.cancel()
+    }
+
+    /// A ticket that its caller was not told of is taken back, as LockAPI does it.
+    private func takeBack(_ call: SimulatedCall, _ answer: Result<LockOutcome, LockStoreError>) {
+        guard case .success(.ticket(let status)) = answer else { return }
+        switch call.call.operation {
+        case .acquire, .issueTicket(_, nil):
+            start(LockCall(.withdraw(status.number, status.token), for: call.call.id)) { _ in }
+        default: break
+        }
+    }
+
+    /// The process is dead: nobody hears of it any more.
+    func die() {
+        isDead = true
+        time.isStopped = true
+        open = []
+    }
+
+    /// Lets go of what is parked in a dead process.
+    func clearAway() {
+        Task(executorPreference: store.loop) { [store] in await store.shutDown() }
+    }
+
+    /// Shuts down cleanly; the callers that wait are sent away first.
+    func shutDown(_ done: @escaping @Sendable () -> Void) {
+        Task(executorPreference: store.loop) { [store] in
+            await store.shutDown()
+            done()
+        }
+    }
+
+    func close() throws(LockStateError) { try state?.close() }
+}
+
+/// A request of a client.
+///
+/// `@unchecked Sendable`: the loop's thread's.
+final class SimulatedCall: @unchecked Sendable {
+    let request: HistoryRequest
+    let call: LockCall
+    var task: Task<Void, Never>?
+    var hasHungUp = false
+
+    init(_ request: HistoryRequest, _ call: LockCall) {
+        self.request = request
+        self.call = call
+    }
+}
