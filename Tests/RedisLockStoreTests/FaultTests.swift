@@ -145,6 +145,28 @@ struct FaultTests {
         }
     }
 
+    @Test("As many withdrawals of one ticket are remembered as may be repeated, and not one more")
+    func withdrawalsRemembered() async throws {
+        try await RedisPlay.with { play in
+            _ = try await play.one.issue()
+            let count = LockScripts.leftMax + 1
+            for _ in 0..<count + 2 { _ = try await play.one.acquire(key: "k") }
+            let waiting = try #require(try await play.one.lock()?.tickets.last)
+            let withdraw = { (name: String) in
+                try await play.one.redisStore.withdraw(
+                    Withdrawal(id: ConversationID("ada"), number: 1, token: waiting.token, name: name))
+            }
+            for name in 0..<count { try await withdraw(String(name)) }
+            // Two callers are left, from whom these take nothing.
+            for name in 1..<count { try await withdraw(String(name)) }
+            // The oldest is forgotten, and counts as one of them.
+            try await withdraw("0")
+            #expect(try await play.one.queue() == [0, 1])
+            try await withdraw("last")
+            #expect(try await play.one.queue() == [0])
+        }
+    }
+
     @Test("A withdrawal that was done unheard, and is repeated, takes the ticket from nobody else")
     func withdrawnOnce() async throws {
         try await RedisPlay.with(timeout: .seconds(1)) { play in
