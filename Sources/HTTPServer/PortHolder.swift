@@ -4,12 +4,22 @@ import Glibc
 enum PortHolder {
     /// The error that an address (`127.0.0.1:5625`) is in use, with who has it and what to do.
     static func error(_ error: HTTPServerError, _ address: String) -> HTTPServerError {
+        if address.hasPrefix("unix:"), isNoSocket(String(address.dropFirst(5))) {
+            return HTTPServerError(
+                error.code,
+                "\(error.detail): what is there is no socket; remove it, or choose another path for listen")
+        }
         let port =
             address.hasPrefix("unix:") ? nil : address.split(separator: ":").last.flatMap { UInt16($0) }
         let holder = port.map(words) ?? ""
         return HTTPServerError(
             error.code,
             "\(error.detail)\(holder); end what listens there, or choose another address for listen")
+    }
+
+    private static func isNoSocket(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFSOCK
     }
 
     /// `, by process 812 (nginx)`, or nothing where it cannot be known.

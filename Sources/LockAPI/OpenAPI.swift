@@ -80,17 +80,14 @@ enum OpenAPIDocument {
             + operation(
                 "listLocks", "locks", "Some of the locks, in a stable order.",
                 parameters: ["prefix", "limit", "cursor"],
-                responses: [
-                    json("200", "LockPage"), problem("400", "Invalid"), problem("503", "Unavailable"),
-                ]) + "}",
+                responses: [json("200", "LockPage")]) + "}",
         service(
             "/v1/openapi.json", "getOpenAPI", "This document.", OpenAPIComponents.content("OpenAPIDocument")),
         service(
             "/healthz", "getHealth", "Alive: the loop answers.", OpenAPIComponents.content("ServiceStatus")),
         service(
             "/readyz", "getReadiness", "Able to serve: a ticket could be issued now.",
-            OpenAPIComponents.content("ServiceStatus"),
-            more: [problem("503", "Unavailable")]),
+            OpenAPIComponents.content("ServiceStatus")),
         service("/version", "getVersion", "What runs.", OpenAPIComponents.content("BuildVersion")),
         service(
             "/metrics", "getMetrics", "Metrics in Prometheus' text format.",
@@ -99,12 +96,18 @@ enum OpenAPIDocument {
             "/", "getIndex", "The endpoints, for a person.", #""text/plain":{"schema":{"type":"string"}}"#),
     ].joined(separator: ",\n")
 
-    /// What every request that names a conversation may be answered.
-    private static let idProblems = [
-        problem("400", "Invalid"), problem("500", "LockUnreadable"), problem("503", "Unavailable"),
+    /// What any request may be answered.
+    private static let commonProblems = [
+        problem("400", "Invalid"), problem("403", "ForbiddenOrigin"), problem("408", "RequestTimeout"),
+        problem("414", "TargetTooLong"), problem("421", "MisdirectedHost"), problem("431", "HeadersTooLarge"),
+        problem("501", "NotImplemented"), problem("503", "Unavailable"),
+        problem("505", "VersionNotSupported"),
     ]
 
-    /// What every request with a body may be answered.
+    /// What a request that names a conversation may be answered beside these.
+    private static let idProblems = [problem("500", "LockUnreadable")]
+
+    /// What a request with a body may be answered beside these.
     private static let bodyProblems =
         idProblems + [problem("413", "BodyTooLarge"), problem("415", "UnsupportedMediaType")]
 
@@ -125,11 +128,11 @@ enum OpenAPIDocument {
     }
 
     private static func service(
-        _ path: String, _ name: String, _ summary: String, _ content: String, more: [String] = []
+        _ path: String, _ name: String, _ summary: String, _ content: String
     ) -> String {
         let success = #""200":{"description":"\#(summary)","content":{\#(content)}}"#
         return #""\#(path)":{"get":"#
-            + operation(name, "service", summary, responses: [success, problem("400", "Invalid")] + more)
+            + operation(name, "service", summary, responses: [success])
             + "}"
     }
 
@@ -144,7 +147,7 @@ enum OpenAPIDocument {
         }
         return
             #"{"operationId":"\#(name)","tags":["\#(tag)"],"summary":"\#(summary)","parameters":[\#(references)]"#
-            + (body ?? "") + #","responses":{\#(responses.joined(separator: ","))}}"#
+            + (body ?? "") + #","responses":{\#((responses + commonProblems).joined(separator: ","))}}"#
     }
 
     private static func json(_ status: String, _ schema: String) -> String {

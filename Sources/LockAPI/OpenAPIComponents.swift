@@ -37,6 +37,16 @@ enum OpenAPIComponents {
 
     static let responses = [
         problem("Invalid", "A field is missing, unknown, repeated or wrong; the detail names it."),
+        problem("ForbiddenOrigin", "forbidden_origin: a page of another origin may not ask."),
+        problem(
+            "RequestTimeout", "request_timeout: the request has not arrived within http.request_timeout."),
+        problem("TargetTooLong", "target_too_long: the request's target is too long."),
+        problem(
+            "MisdirectedHost", "misdirected_host: the Host header names another host; see http.allowed_hosts."
+        ),
+        problem("HeadersTooLarge", "headers_too_large: they are larger than http.max_header_bytes."),
+        problem("NotImplemented", "not_implemented: a Transfer-Encoding other than chunked."),
+        problem("VersionNotSupported", "http_version_not_supported: HTTP/1.1 and 1.0 are."),
         problem("LockNotFound", "lock_not_found: the conversation has no lock."),
         problem("TicketNotFound", "ticket_not_found: the conversation has never issued that number."),
         problem("TokenMismatch", "token_mismatch: the ticket has another token; nothing was changed."),
@@ -49,7 +59,7 @@ enum OpenAPIComponents {
         problem("LockUnreadable", "lock_unreadable: what the store holds for it is no ticket lock."),
         problem(
             "Unavailable",
-            "store_unavailable, outcome_unknown (it may have been done), shutting_down or too_many_connections.",
+            "store_unavailable, outcome_unknown (it may have been done), shutting_down, too_many_connections or too_many_waiting.",
             retries: true),
     ].joined(separator: ",\n")
 

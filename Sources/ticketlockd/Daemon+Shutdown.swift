@@ -60,6 +60,7 @@ extension Daemon {
     }
 
     private func end() {
+        lockLog?.tellLeftOut()
         logger.notice("stopped")
         SignalMask.block()
         loop.stop()

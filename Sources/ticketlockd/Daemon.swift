@@ -25,6 +25,7 @@ actor Daemon: LoopActor {
     private(set) var addresses = ""
     private var signals: [Signal] = []
     private var watchdog: Alarm?
+    private(set) var lockLog: LockLog?
     /// Ends `shutdown_delay`.
     private(set) var delayAlarm: Alarm?
     var stage = Stage.serving
@@ -129,7 +130,8 @@ actor Daemon: LoopActor {
 
     private func start(_ listeners: [Listener]) {
         do {
-            let lockLog = LockLog(logger)
+            let lockLog = try LockLog(logger, on: loop)
+            self.lockLog = lockLog
             try store.start(lockLog, logger)
             api.onLoop { api in
                 api.observe(server)

@@ -93,7 +93,8 @@ extension DaemonSuite {
                 }
                 let file = folder.appending(path: "file")
                 try Data("kept".utf8).write(to: file)
-                try await expectUnavailable("unix:\(file.path)")
+                try await expectUnavailable(
+                    "unix:\(file.path)", "what is there is no socket; remove it, or choose another path")
                 #expect(try Data(contentsOf: file) == Data("kept".utf8))
             }
         }

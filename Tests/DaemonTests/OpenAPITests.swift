@@ -44,6 +44,35 @@ extension DaemonSuite {
             }
         }
 
+        @Test(
+            "What is refused before it comes to an endpoint is documented at each",
+            arguments: [
+                ("Host: localhost\r\nOrigin: http://elsewhere.example", 403),
+                ("Host: elsewhere.example", 421),
+                ("Host: localhost\r\nX: " + String(repeating: "x", count: 9_000), 431),
+                ("Host: localhost\r\nTransfer-Encoding: gzip, chunked", 501), ("", 400),
+            ])
+        func refusals(headers: String, status: Int) async throws {
+            try await RunningDaemon.with { daemon in
+                let paths: [String: [String: Any]] = try await daemon.get("/v1/openapi.json").member("paths")
+                var seen: Set<Int> = []
+                for (path, operations) in paths {
+                    for (name, operation) in operations {
+                        let connection = try Connection(daemon)
+                        let lines =
+                            ["\(name.uppercased()) \(path) HTTP/1.1"] + (headers.isEmpty ? [] : [headers])
+                        try connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+                        let reply = try #require(try await connection.reply(), "\(name) \(path)")
+                        let responses = (operation as? [String: Any])?["responses"] as? [String: Any]
+                        #expect(responses?["\(reply.status)"] != nil, "\(name) \(path): \(reply.status)")
+                        seen.insert(reply.status)
+                    }
+                }
+                // /healthz and /readyz are for everybody.
+                #expect(seen.subtracting([200]) == [status])
+            }
+        }
+
         @Test("Requests made up from the document get only documented answers, and never a 500")
         func drive() async throws {
             let seed = ProcessInfo.processInfo.environment["SCHEMATHESIS_SEED"] ?? "5625"

@@ -78,17 +78,24 @@ struct ProxyTests {
         // A server of the test's own, since the daemon does not show what it was sent.
         let listener = try HeadRecorder()
         try await RunningProxy.with(kind, port: listener.port) { proxy in
-            for path in ["/v1/wait", "/v1/lock", "/v1/locks"] {
-                let answer = try await proxy.curl("--user", "ops:secret", proxy.url(path))
+            for request in [
+                ["--user", "ops:secret", proxy.url("/v1/wait")],
+                ["--user", "ops:secret", proxy.url("/v1/locks")],
+                ["--user", "ops:secret", "--request", "DELETE", proxy.url("/v1/lock")],
+                ["--header", "Authorization: Bearer own", proxy.url("/v1/lock")],
+            ] {
+                let answer = try await proxy.curl(request)
                 #expect(answer.text == "ok")
             }
         }
-        let heads = listener.heads.filter { $0.hasPrefix("GET /v1/") }
-        #expect(heads.count == 3)
+        let heads = listener.heads.filter { $0.contains(" /v1/") }
+        #expect(heads.count == 4)
+        // A service's own is not the proxy's business.
+        #expect(heads.filter { $0.contains("Bearer own") }.map { $0.prefix(12) } == ["GET /v1/lock"])
         for head in heads {
             let lines = head.lowercased().components(separatedBy: "\r\n")
             #expect(lines.filter { $0.hasPrefix("host:") } == ["host: localhost"], "\(head)")
-            if lines[0].hasPrefix("get /v1/locks") {
+            if lines[0].hasPrefix("get /v1/locks") || lines[0].hasPrefix("delete") {
                 #expect(!lines.contains { $0.hasPrefix("authorization:") }, "\(head)")
             }
         }

@@ -44,7 +44,15 @@ extension DaemonSuite {
         @Test(
             "README.md's sample for services loses no message and no order, whatever is restarted or killed",
             .enabled(if: hasPythonEnvironment, pythonIsMissing))
-        func service() async throws {
+        func service() async throws { try await playSample("readme_service.py") }
+
+        @Test(
+            "In README.md's sample a caller that gives up, or a late answer, costs nobody else anything",
+            .enabled(if: hasPythonEnvironment, pythonIsMissing))
+        func serviceEdges() async throws { try await playSample("readme_edges.py") }
+
+        /// Runs a scene with the sample as it is printed.
+        private func playSample(_ scene: String) async throws {
             let file = BuiltProducts.packageRoot.appending(path: "README.md")
             let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n```python\n")
             // Else it is not clear which of them is the one to run.
@@ -53,10 +61,10 @@ extension DaemonSuite {
             try await withTemporaryFolder { folder in
                 let sample = folder.appending(path: "readme.py")
                 try Data((code + "\n").utf8).write(to: sample)
-                let scene = BuiltProducts.packageRoot.appending(path: "Tests/Interop/readme_service.py").path
+                let script = BuiltProducts.packageRoot.appending(path: "Tests/Interop").appending(path: scene)
                 let result = try await Command.run(
                     pythonEnvironment,
-                    [scene, BuiltProducts.url("ticketlockd").path, sample.path, folder.path],
+                    [script.path, BuiltProducts.url("ticketlockd").path, sample.path, folder.path],
                     timeout: .seconds(120))
                 #expect(result.status == 0, "\(result.output)\n\(result.errors)")
                 print("README.md's sample: \(result.output)")

@@ -41,6 +41,10 @@ enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             guard let address = canonical(String(host.dropFirst().dropLast()), family: AF_INET6) else {
                 throw ConfigurationProblem("has no numeric IPv6 address between the brackets")
             }
+            if address.hasPrefix("::ffff:"), address.contains(".") {
+                let plain = "\(address.dropFirst(7)):\(port)"
+                throw ConfigurationProblem("has an IPv4 address within an IPv6 one; write \(plain)")
+            }
             return .ipv6(host: address, port: port)
         }
         if let address = canonical(String(host), family: AF_INET) { return .ipv4(host: address, port: port) }

@@ -13,7 +13,14 @@ final class LockLog: @unchecked Sendable {
     private var lapsedLimit = LogLimit(perSecond: linesPerSecond)
     private var brokenLimit = LogLimit(perSecond: linesPerSecond)
 
-    init(_ logger: Logger) { self.logger = logger }
+    /// Goes off at the end of a second in which something was left out.
+    private var alarm: Alarm?
+
+    /// Throws when no descriptor is left.
+    init(_ logger: Logger, on loop: EventLoop) throws(EventLoopError) {
+        self.logger = logger
+        alarm = try Alarm(on: loop) { [unowned self] in tellLeftOut() }
+    }
 
     func expired(_ lapses: Lapses) {
         for lapse in lapses.first {
@@ -25,6 +32,7 @@ final class LockLog: @unchecked Sendable {
             }
         }
         lapsedLimit.leaveOut(lapses.moreCount)
+        setAlarm(lapsedLimit)
     }
 
     /// - Parameter peer: where the request came from.
@@ -39,14 +47,28 @@ final class LockLog: @unchecked Sendable {
         }
     }
 
+    /// Tells how much was left out, if anything was: at the end of its second, and when the daemon ends.
+    func tellLeftOut() {
+        let (lapsed, broken) = (lapsedLimit.takeLeftOut(), brokenLimit.takeLeftOut())
+        if lapsed > 0 {
+            logger.info("more tickets expired while they were served", metadata: ["left_out": "\(lapsed)"])
+        }
+        if broken > 0 { logger.notice("more locks were broken", metadata: ["left_out": "\(broken)"]) }
+    }
+
     private func write(
         _ level: Logger.Level, _ message: Logger.Message,
-        _ limit: ReferenceWritableKeyPath<LockLog, LogLimit>,
-        _ metadata: () -> Logger.Metadata
+        _ limit: ReferenceWritableKeyPath<LockLog, LogLimit>, _ metadata: () -> Logger.Metadata
     ) {
-        guard let leftOut = self[keyPath: limit].admit(now: Alarm.now) else { return }
-        var metadata = metadata()
-        if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
-        logger.log(level: level, message, metadata: metadata)
+        if self[keyPath: limit].admit(now: Alarm.now) {
+            logger.log(level: level, message, metadata: metadata())
+        } else {
+            setAlarm(self[keyPath: limit])
+        }
+    }
+
+    private func setAlarm(_ limit: LogLimit) {
+        guard limit.leftOut > 0, let alarm, alarm.due == nil else { return }
+        alarm.set(limit.secondEnds)
     }
 }
