@@ -137,7 +137,7 @@ final class SimulatedDatabase: StateDatabase {
 
     func rewrite(isWhole: Bool) throws(LockStateError) {
         try disk.begin(process)
-        file.isDirty = true
+        if disk.omission != .rewrites { file.isDirty = true }
         try sync()
     }
 

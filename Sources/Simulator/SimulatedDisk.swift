@@ -16,10 +16,16 @@ package final class SimulatedDisk {
 
         /// A page that is being written when the power goes is lost altogether.
         package var tearsPages = false
-        /// It says that it has what it has not.
-        package var isLying = false
 
         package init() {}
+    }
+
+    /// What it leaves undone, and says that it has done.
+    package enum Omission: String, CaseIterable, Sendable {
+        /// Of what is synced it has a part.
+        case syncs
+        /// What the kernel takes to be on the disk is not written anew.
+        case rewrites
     }
 
     struct Names {
@@ -29,6 +35,7 @@ package final class SimulatedDisk {
 
     package let random: SimulatedRandom
     package var faults = Faults()
+    package var omission: Omission?
     /// After so many more file operations the process dies; nil: not by itself.
     package var diesAfter: Int?
     /// Is told that the process has died.

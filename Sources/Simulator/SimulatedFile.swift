@@ -38,13 +38,13 @@ final class SimulatedFile: MappedFile {
 
     fileprivate func syncNow() -> Int32 {
         let isFailing = process.disk.isSyncFailing
-        inode.sync(isFailing: isFailing || process.disk.faults.isLying, process.disk.random)
+        inode.sync(isFailing: isFailing || process.disk.omission == .syncs, process.disk.random)
         return isFailing ? EIO : 0
     }
 
     func rewrite(_ bytes: Range<Int>) -> Int32 {
         guard isAlive else { return EIO }
-        inode.markDirty(bytes)
+        if process.disk.omission != .rewrites { inode.markDirty(bytes) }
         return 0
     }
 

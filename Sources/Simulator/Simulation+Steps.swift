@@ -10,6 +10,11 @@ extension Simulation {
     }
 
     func perform() {
+        // First: who hangs up or asks then is before the alarm of what has expired meanwhile.
+        if may(.suspend, 0.01) {
+            tell("sleeps")
+            suspend()
+        }
         if may(.hangUp, 0.06) { hangUp() }
         if may(.full, 0.02) {
             disk.faults.isFull = !disk.faults.isFull
@@ -44,13 +49,9 @@ extension Simulation {
             shutDown(andBoot: boots)
         }
         if may(.wall, 0.006), setsWallClock { setWallClock() }
-        if may(.suspend, 0.006) {
-            tell("sleeps")
-            suspend()
-        }
         if random.chance(0.03) { disk.writeBack() }
         judgeAvailability()
-        if random.chance(0.01) { crowd() }
+        if random.chance(0.015) { crowd() }
         ask(clients.next(random, longestLife: limits.maxLifetime))
     }
 
@@ -58,7 +59,7 @@ extension Simulation {
     private func crowd() {
         let id = random.pick(SimulatedClients.ids)
         let lifetime = Duration.milliseconds(20 + random.span(0...4_000))
-        for _ in 0..<random.below(100) { ask(clients.nextOfCrowd(id, lifetime: lifetime)) }
+        for _ in 0..<random.below(200) { ask(clients.nextOfCrowd(id, lifetime: lifetime)) }
     }
 
     private func ask(_ request: HistoryRequest) {
@@ -89,9 +90,7 @@ extension Simulation {
 
     /// Nothing fails any more.
     func heal() {
-        let isLying = disk.faults.isLying
         disk.faults = SimulatedDisk.Faults()
-        disk.faults.isLying = isLying
         disk.diesAfter = nil
         daemonState.syncSpan = .milliseconds(2)
         judgeAvailability()

@@ -52,7 +52,7 @@ package final class Simulation: @unchecked Sendable {
         random = SimulatedRandom(seed: options.seed)
         disk = SimulatedDisk(random: random)
         durability = random.chance(0.6) ? .power : .process
-        disk.faults.isLying = options.isDiskLying
+        disk.omission = options.omission
         remaining = Array((options.steps ?? Array(0..<options.stepCount)).reversed())
         until = clock.elapsed
         if keepsHistory { history = HistoryWriter() }

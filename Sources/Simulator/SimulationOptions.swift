@@ -7,8 +7,8 @@ package struct SimulationOptions: Sendable {
     /// What may happen.
     package var faults = Set(SimulationFault.allCases)
 
-    /// The disk says that it has what it has not: to see that a run finds that out.
-    package var isDiskLying = false
+    /// What the disk leaves undone and says that it has done: to see that a run finds that out.
+    package var omission: SimulatedDisk.Omission?
 
     package init(seed: UInt64) { self.seed = seed }
 }

@@ -25,6 +25,12 @@ struct Settings {
                 options.steps = try value.split(separator: ",").map { part throws(Problem) in
                     try Self.number(String(part), name)
                 }
+            case "--omit":
+                guard let omission = SimulatedDisk.Omission(rawValue: value) else {
+                    let known = SimulatedDisk.Omission.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw Problem(description: "\(name): \(value) is none of \(known)")
+                }
+                options.omission = omission
             case "--known": known.formUnion(value.split(separator: ",").map(String.init))
             case "--without":
                 for part in value.split(separator: ",") {
