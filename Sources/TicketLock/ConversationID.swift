@@ -30,9 +30,15 @@ package struct ConversationID: Hashable, Sendable, CustomStringConvertible {
 
     /// The ID's bytes, for as long as `body` runs.
     @inline(__always)
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { string.withBytes(body) }
+}
+
+extension String {
+    /// The bytes, for as long as `body` runs.
+    @inline(__always)
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         // Without a copy, unless the string was handed over by somebody who keeps it elsewhere.
-        string.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
-            ?? Array(string.utf8).withUnsafeBytes(body)
+        utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+            ?? Array(utf8).withUnsafeBytes(body)
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The bytes of conversation IDs, in blocks of one size: a longer ID takes several, and a freed block serves
+/// The bytes of IDs, which conversations and requests (by their idempotency keys) have, in blocks of one size: a longer ID takes several, and a freed block serves
 /// any other ID, whatever the lengths that come and go.
 struct IDArena: Sendable {
     /// What stands for an ID that was put in.

@@ -1,65 +1,121 @@
 /// Which ticket an idempotency key got, for as long as the ticket lives.
+///
+/// Two indexes give out the same keys, here called places, as they take up and free them together: one by the
+/// conversation and the idempotency key, one by the token. So an entry takes some hundred bytes, and nothing is
+/// rehashed at a stroke.
 struct IdempotencyTable: Sendable {
+    /// The lock that an idempotency key means something in: where it lies, and its ID's hash.
+    struct Lock {
+        let slot: Int
+        let hash: UInt64
+    }
+
     struct Entry: Sendable {
         let number: TicketNumber
-        let isAcquire: Bool
-        let lifetime: Duration
-        /// Requests that have got the ticket and not given it up.
-        var callers = 1
+        /// Nanoseconds: half the bytes of a `Duration`.
+        let lifetime: Int64
+        fileprivate let slot: Int32
+        fileprivate var key = IDArena.Reference.none
+        /// Requests that have got the ticket and not given it up; below 0, one more than there are, for a ticket of
+        /// `acquire`.
+        private var signedCallers: Int32
+
+        init(number: TicketNumber, isAcquire: Bool, lifetime: Int64, slot: Int, callers: Int = 1) {
+            self.number = number
+            self.lifetime = lifetime
+            self.slot = Int32(slot)
+            signedCallers = isAcquire ? ~Int32(clamping: callers) : Int32(clamping: callers)
+        }
+
+        var isAcquire: Bool { signedCallers < 0 }
+
+        var callers: Int {
+            get { Int(isAcquire ? ~signedCallers : signedCallers) }
+            set { signedCallers = isAcquire ? ~Int32(clamping: newValue) : Int32(clamping: newValue) }
+        }
 
         /// Whether `request` is the one that got the ticket, sent again.
         func matches(_ request: TicketRequest) -> Bool {
-            isAcquire == request.isAcquire && lifetime == request.lifetime
+            isAcquire == request.isAcquire && lifetime == request.lifetime.nanoseconds
         }
     }
-    private struct Key: Hashable {
-        let id: ConversationID
-        let key: IdempotencyKey
+
+    private let hash: SipHash
+    private var byKey = HashIndex()
+    /// The token stands for its own hash.
+    private var byToken = HashIndex()
+    private var entries = ChunkedArray<Entry>()
+    private var keys = IDArena()
+
+    init(hash: SipHash) {
+        self.hash = hash
     }
-    private var entries: [Key: Entry] = [:]
-    private var keys: [FencingToken: Key] = [:]
 
-    var count: Int { entries.count }
+    var count: Int { byKey.count }
 
-    subscript(id: ConversationID, key: IdempotencyKey) -> Entry? {
-        entries.isEmpty ? nil : entries[Key(id: id, key: key)]
+    /// Where the key's entry is, if the conversation has one.
+    func place(of key: IdempotencyKey, in lock: Lock) -> Int? {
+        guard count > 0 else { return nil }
+        return key.withBytes { bytes in
+            var found = byKey.first(hash(bytes, lock))
+            while let place = found, !isEntry(place, of: bytes, lock) { found = byKey.next(place) }
+            return found
+        }
     }
 
-    mutating func remember(_ request: TicketRequest, of id: ConversationID, as status: TicketStatus) {
-        guard let text = request.key else { return }
-        put(
-            text, of: id, token: status.token,
-            Entry(number: status.number, isAcquire: request.isAcquire, lifetime: request.lifetime))
+    subscript(place: Int) -> Entry { entries[place] }
+
+    mutating func remember(_ request: TicketRequest, in lock: Lock, as status: TicketStatus) {
+        guard let key = request.key else { return }
+        let entry = Entry(
+            number: status.number, isAcquire: request.isAcquire, lifetime: request.lifetime.nanoseconds,
+            slot: lock.slot)
+        key.withBytes { put($0, in: lock, token: status.token, entry) }
     }
 
     /// One more request has got the ticket.
-    mutating func joined(_ id: ConversationID, _ key: IdempotencyKey) {
-        entries[Key(id: id, key: key)]?.callers += 1
-    }
+    mutating func joined(_ place: Int) { entries[place].callers += 1 }
 
     /// One request gives the ticket up; whether it was the last that had it. A ticket without a key has one.
     mutating func left(_ token: FencingToken) -> Bool {
-        guard let key = keys[token], let callers = entries[key]?.callers, callers > 1 else { return true }
-        entries[key]?.callers = callers - 1
+        guard let place = byToken.first(token), entries[place].callers > 1 else { return true }
+        entries[place].callers -= 1
         return false
     }
 
-    /// What the request was that got the ticket, with its key.
-    func request(of token: FencingToken) -> (key: IdempotencyKey, entry: Entry)? {
-        guard let key = keys[token], let entry = entries[key] else { return nil }
-        return (key.key, entry)
-    }
+    /// What the request was that got the ticket.
+    func entry(of token: FencingToken) -> Entry? { byToken.first(token).map { entries[$0] } }
 
-    mutating func put(_ text: IdempotencyKey, of id: ConversationID, token: FencingToken, _ entry: Entry) {
-        let key = Key(id: id, key: text)
-        entries[key] = entry
-        keys[token] = key
+    func keyByteCount(of entry: Entry) -> Int { entry.key.byteCount }
+
+    /// Writes the key's bytes, as many as there are.
+    func copyKey(of entry: Entry, to bytes: UnsafeMutableRawBufferPointer) { keys.copy(entry.key, to: bytes) }
+
+    mutating func put(_ key: UnsafeRawBufferPointer, in lock: Lock, token: FencingToken, _ entry: Entry) {
+        let place = byKey.insert(hash(key, lock))
+        let samePlace = byToken.insert(token)
+        precondition(place == samePlace)
+        var entry = entry
+        entry.key = keys.insert(key)
+        if place == entries.count { entries.append(entry) } else { entries[place] = entry }
     }
 
     mutating func forget(_ tokens: [FencingToken]) {
         for token in tokens {
-            guard let key = keys.removeValue(forKey: token) else { continue }
-            entries[key] = nil
+            guard let place = byToken.first(token) else { continue }
+            keys.remove(entries[place].key)
+            byKey.remove(place)
+            byToken.remove(place)
         }
+    }
+
+    /// Nobody who does not know the secret of ``SipHash`` can choose keys or conversations that share one.
+    private func hash(_ key: UnsafeRawBufferPointer, _ lock: Lock) -> UInt64 {
+        // Turned, since a client may take the conversation's ID for its key.
+        hash.hash(key) &+ (lock.hash << 17 | lock.hash >> 47)
+    }
+
+    private func isEntry(_ place: Int, of key: UnsafeRawBufferPointer, _ lock: Lock) -> Bool {
+        Int(entries[place].slot) == lock.slot && keys.holds(entries[place].key, key)
     }
 }

@@ -75,9 +75,9 @@ extension LockTable {
     private mutating func writeTicket(
         _ ticket: Ticket, in slot: Int32, to buffer: inout RecordBuffer, epoch: Int64
     ) {
-        let request = ticket.hasKey ? idempotency.request(of: ticket.token) : nil
+        let request = ticket.hasKey ? idempotency.entry(of: ticket.token) : nil
         var length = TicketRecord.byteCount
-        if let request { length = TicketRecord.key + request.key.utf8.count }
+        if let request { length = TicketRecord.key + idempotency.keyByteCount(of: request) }
         buffer.append(.ticket, ticket.token, length: length) { value in
             value.put(slot, at: TicketRecord.slot)
             value.put(ticket.number, at: TicketRecord.number)
@@ -86,12 +86,12 @@ extension LockTable {
             value.put(ticket.lifetimeOnceServed?.nanoseconds ?? -1, at: TicketRecord.lifetimeOnceServed)
             value.put(UInt8(ticket.isUntold ? 1 : 0), at: TicketRecord.isUntold)
             guard let request else { return }
-            let lifetime = request.entry.lifetime.components
+            let lifetime = Duration.nanoseconds(request.lifetime).components
             value.put(lifetime.seconds, at: TicketRecord.lifetimeSeconds)
             value.put(lifetime.attoseconds, at: TicketRecord.lifetimeAttoseconds)
-            value.put(Int32(clamping: request.entry.callers), at: TicketRecord.callers)
-            UnsafeMutableRawBufferPointer(rebasing: value[TicketRecord.key...]).copyBytes(
-                from: request.key.utf8)
+            value.put(Int32(clamping: request.callers), at: TicketRecord.callers)
+            idempotency.copyKey(
+                of: request, to: UnsafeMutableRawBufferPointer(rebasing: value[TicketRecord.key...]))
         }
     }
 }

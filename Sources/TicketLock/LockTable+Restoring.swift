@@ -91,15 +91,16 @@ extension LockTable {
             callers = 0
             journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))
         }
-        let key = UnsafeRawBufferPointer(rebasing: value[TicketRecord.key...])
+        let (nanoseconds, overflows) = value.integer(at: TicketRecord.lifetimeSeconds, Int64.self)
+            .multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflows else { return false }
+        let attoseconds = value.integer(at: TicketRecord.lifetimeAttoseconds, Int64.self)
         idempotency.put(
-            String(decoding: key, as: UTF8.self), of: ids.id(slots[slot].id), token: ticket.token,
+            UnsafeRawBufferPointer(rebasing: value[TicketRecord.key...]),
+            in: IdempotencyTable.Lock(slot: slot, hash: index.hash(of: slot)), token: ticket.token,
             IdempotencyTable.Entry(
                 number: ticket.number, isAcquire: ticket.lifetimeOnceServed != nil,
-                lifetime: Duration(
-                    secondsComponent: value.integer(at: TicketRecord.lifetimeSeconds, Int64.self),
-                    attosecondsComponent: value.integer(at: TicketRecord.lifetimeAttoseconds, Int64.self)),
-                callers: callers))
+                lifetime: nanoseconds &+ attoseconds / 1_000_000_000, slot: slot, callers: max(0, callers)))
         return true
     }
 

@@ -23,7 +23,7 @@ package struct LockTable: Sendable {
     /// The empty locks, the longest idle first.
     var idle = AgeOrder()
     var retained = RetainedNumbers()
-    var idempotency = IdempotencyTable()
+    var idempotency: IdempotencyTable
     var journal = Journal()
     var lapses = Lapses()
     package var nextToken: FencingToken
@@ -37,6 +37,7 @@ package struct LockTable: Sendable {
     package init(limits: LockLimits, firstToken: FencingToken, hash: SipHash = .ofThisProcess) {
         self.limits = limits
         self.hash = hash
+        idempotency = IdempotencyTable(hash: hash)
         deadlines = DeadlineHeap(reserving: min(limits.locksMax, Self.deadlinesReservedMax))
         nextToken = firstToken
     }
@@ -62,9 +63,12 @@ package struct LockTable: Sendable {
         _ request: TicketRequest, for id: ConversationID, now: Instant
     ) -> Result<TicketStatus, Refusal> {
         let (found, hash) = find(id, now: now)
-        if let found, let key = request.key, let first = idempotency[id, key] {
+        if let found, let key = request.key,
+            let place = idempotency.place(of: key, in: IdempotencyTable.Lock(slot: found, hash: hash))
+        {
+            let first = idempotency[place]
             guard first.matches(request) else { return .failure(.idempotencyKeyReused) }
-            idempotency.joined(id, key)
+            idempotency.joined(place)
             slots[found].lock.note(first.number, journal: &journal)
             return repeatRequest(request, for: first.number, in: found, now: now)
         }
@@ -73,7 +77,7 @@ package struct LockTable: Sendable {
         let status = slots[slot].lock.issue(request, token: nextToken, now: now, journal: &journal)
         nextToken += 1
         numberEnd = max(numberEnd, status.number + 1)
-        idempotency.remember(request, of: id, as: status)
+        idempotency.remember(request, in: IdempotencyTable.Lock(slot: slot, hash: hash), as: status)
         settle(slot, now: now)
         return .success(status)
     }
