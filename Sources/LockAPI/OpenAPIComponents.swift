@@ -55,7 +55,7 @@ enum OpenAPIComponents {
         problem("UnsupportedMediaType", "unsupported_media_type: the Content-Type must be application/json."),
         problem("IdempotencyKeyReused", "idempotency_key_reused: the key came with another request before."),
         problem("AcquireTimeout", "acquire_timeout: not served in time; the ticket is withdrawn."),
-        problem("TooMany", "queue_full or too_many_locks.", retries: true),
+        problem("TooMany", "queue_full, too_many_locks or too_many_tickets.", retries: true),
         problem("LockUnreadable", "lock_unreadable: what the store holds for it is no ticket lock."),
         problem(
             "Unavailable",

@@ -52,6 +52,7 @@ final class Problem: Error {
         case acquireTimeout = "acquire_timeout"
         case queueFull = "queue_full"
         case tooManyLocks = "too_many_locks"
+        case tooManyTickets = "too_many_tickets"
         case headersTooLarge = "headers_too_large"
         case internalError = "internal_error"
         case lockUnreadable = "lock_unreadable"
@@ -80,7 +81,7 @@ final class Problem: Error {
             case .misdirectedHost: 421
             case .idempotencyKeyReused: 422
             case .acquireTimeout: 423
-            case .queueFull, .tooManyLocks: 429
+            case .queueFull, .tooManyLocks, .tooManyTickets: 429
             case .headersTooLarge: 431
             case .internalError, .lockUnreadable: 500
             case .notImplemented: 501
@@ -106,8 +107,8 @@ final class Problem: Error {
         /// Seconds after which it is worth trying again.
         var retryAfterSeconds: Int32? {
             switch self {
-            case .queueFull, .tooManyLocks, .storeUnavailable, .outcomeUnknown, .shuttingDown,
-                .tooManyConnections, .tooManyWaiting:
+            case .queueFull, .tooManyLocks, .tooManyTickets, .storeUnavailable, .outcomeUnknown,
+                .shuttingDown, .tooManyConnections, .tooManyWaiting:
                 1
             default: nil
             }
@@ -195,6 +196,10 @@ extension Problem {
         case .tooManyLocks:
             self.init(
                 .tooManyLocks, "there are \(limits.locksMax) locks with tickets, and no more are allowed")
+        case .tooManyTickets:
+            self.init(
+                .tooManyTickets,
+                "there are \(limits.ticketsMax) tickets in all queues together, and no more are allowed")
         case .idempotencyKeyReused:
             self.init(
                 .idempotencyKeyReused,

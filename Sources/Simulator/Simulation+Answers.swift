@@ -59,6 +59,7 @@ extension Simulation {
         case .tokenMismatch: problem(request, 409, "token_mismatch")
         case .queueFull: problem(request, 429, "queue_full")
         case .tooManyLocks: problem(request, 429, "too_many_locks")
+        case .tooManyTickets: problem(request, 429, "too_many_tickets")
         case .idempotencyKeyReused: problem(request, 422, "idempotency_key_reused")
         case .acquireTimeout: problem(request, 423, "acquire_timeout")
         case .shuttingDown: problem(request, 503, "shutting_down")

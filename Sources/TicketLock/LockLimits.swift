@@ -11,6 +11,8 @@ package struct LockLimits: Equatable, Sendable {
     package var idempotencyKeyBytesMax = 255
     package var locksMax = 1_000_000
     package var ticketsPerLockMax = 10_000
+    /// In all queues together.
+    package var ticketsMax = 10_000_000
     /// How long a deleted lock's next number is remembered, and an empty lock that nobody touches is kept.
     /// Not below ``maxLifetime``.
     package var numberRetention: Duration = .seconds(3600)

@@ -34,6 +34,14 @@ extension LockTable {
         if let slot = find(id, now: now).slot { settle(slot, now: now) }
     }
 
+    /// Sees that one more ticket may exist; false when as many as may are alive.
+    mutating func makeRoomForTicket(now: Instant) -> Bool {
+        while ticketCount >= limits.ticketsMax, let first = deadlines.first, first.due <= now {
+            dropExpired(first.key, now: now)
+        }
+        return ticketCount < limits.ticketsMax
+    }
+
     /// Sees that one more lock may exist, at the cost of the longest-idle empty one; false when every lock
     /// holds tickets.
     mutating func makeRoom(now: Instant) -> Bool {

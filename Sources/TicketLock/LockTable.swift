@@ -58,7 +58,7 @@ package struct LockTable: Sendable {
     // MARK: Tickets
 
     /// Takes a ticket, creating the lock if it is absent; or finds the ticket the idempotency key has got.
-    /// Refuses with `queueFull`, `tooManyLocks` or `idempotencyKeyReused`.
+    /// Refuses with `queueFull`, `tooManyTickets`, `tooManyLocks` or `idempotencyKeyReused`.
     package mutating func takeTicket(
         _ request: TicketRequest, for id: ConversationID, now: Instant
     ) -> Result<TicketStatus, Refusal> {
@@ -72,8 +72,9 @@ package struct LockTable: Sendable {
             slots[found].lock.note(first.number, journal: &journal)
             return repeatRequest(request, for: first.number, in: found, now: now)
         }
+        if let found, slots[found].lock.count >= limits.ticketsPerLockMax { return .failure(.queueFull) }
+        guard makeRoomForTicket(now: now) else { return .failure(.tooManyTickets) }
         guard let slot = found ?? create(id, hash: hash, now: now) else { return .failure(.tooManyLocks) }
-        guard slots[slot].lock.count < limits.ticketsPerLockMax else { return .failure(.queueFull) }
         let status = slots[slot].lock.issue(request, token: nextToken, now: now, journal: &journal)
         nextToken += 1
         numberEnd = max(numberEnd, status.number + 1)

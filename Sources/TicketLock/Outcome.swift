@@ -10,6 +10,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case queueFull
     /// ``LockLimits/locksMax`` locks exist, and every one of them holds tickets.
     case tooManyLocks
+    /// All queues together hold ``LockLimits/ticketsMax`` tickets.
+    case tooManyTickets
     /// The idempotency key's first request was another one.
     case idempotencyKeyReused
     /// `acquire` was not served in time; its ticket is withdrawn.

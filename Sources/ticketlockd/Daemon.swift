@@ -165,6 +165,7 @@ actor Daemon: LoopActor {
                 "store": "\(configuration.store.type.rawValue)",
                 "max_locks": "\(configuration.locks.locksMax)",
                 "max_tickets_per_lock": "\(configuration.locks.ticketsPerLockMax)",
+                "max_tickets": "\(configuration.locks.ticketsMax)",
                 "max_connections": "\(connectionsMax)",
                 "max_lifetime": "\(configuration.locks.maxLifetime)",
                 "max_wait": "\(configuration.locks.maxWait)",

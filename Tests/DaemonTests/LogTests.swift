@@ -51,7 +51,8 @@ extension DaemonSuite {
                 let parts = [
                     " version=\(version)", " listen=127.0.0.1:\(try daemon.port)", " store=memory",
                     " max_locks=1000000",
-                    " max_tickets_per_lock=10000", " max_connections=10000", " max_lifetime=", " max_wait=",
+                    " max_tickets_per_lock=10000", " max_tickets=10000000", " max_connections=10000",
+                    " max_lifetime=", " max_wait=",
                 ]
                 for part in parts { #expect(line.contains(part), "\(line)") }
             }

@@ -45,6 +45,27 @@ import TicketLock
         }
     }
 
+    @Test("The last ticket of all queues together is issued, and one more refused until one is gone")
+    func tooManyTickets() async throws {
+        var limits = LockLimits()
+        limits.ticketsMax = 3
+        try await TestService.with(limits) { service in
+            let client = try service.connect()
+            for id in ["a", "b", "b"] { try client.ticket(id) }
+            let before = try client.listing()
+            for name in ["issue-ticket", "acquire"] {
+                for id in ["a", "c"] {
+                    let answer = try client.post(name, #"{"conversation_id":"\#(id)"}"#)
+                    try expectProblem(answer, 429, "too_many_tickets")
+                }
+            }
+            #expect(try client.listing() == before)
+            #expect(try client.call("PUT", "/v1/lock", #"{"conversation_id":"c"}"#).status == 201)
+            _ = try client.post("finish-serving", #"{"conversation_id":"b","ticket":0}"#)
+            #expect(try client.ticket("c")["ticket"] == 0)
+        }
+    }
+
     @Test("The limits for IDs, lifetimes and timeouts are those of the configuration")
     func configured() async throws {
         var limits = LockLimits()

@@ -25,6 +25,7 @@ struct History {
         if kind == .tightLimits {
             limits.locksMax = 3
             limits.retainedNumbersMax = 2
+            limits.ticketsMax = 12
         }
         ids = (0..<(kind == .deepQueues ? 2 : 7)).map { "c\($0)" }
         table = LockTable(limits: limits, firstToken: 50)

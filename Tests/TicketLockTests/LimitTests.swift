@@ -26,6 +26,44 @@ struct LimitTests {
         #expect(try desk.issue().number == 3)
     }
 
+    @Test("All queues together take max_tickets tickets and refuse the next", arguments: [1, 2, 17, 100])
+    func tickets(maximum: Int) throws {
+        let desk = Desk { $0.ticketsMax = maximum }
+        for index in 0..<maximum - 1 { try desk.issue("c\(index / 3)", lifetime: .seconds(9)) }
+        try desk.issue("last", lifetime: .seconds(5), key: "k")
+        let before = desk.conversations()
+        for id in ["last", "c0", "new"] as [ConversationID] {
+            #expect(desk.take(TicketRequest(lifetime: .seconds(1)), for: id) == .failure(.tooManyTickets))
+        }
+        let acquire = TicketRequest(kind: .acquire(until: desk.now + .seconds(1)), lifetime: .seconds(1))
+        #expect(desk.take(acquire, for: "new") == .failure(.tooManyTickets))
+        #expect(desk.conversations() == before)
+        #expect(desk.table.ticketCount == maximum)
+        // A request sent again gets the ticket that it has got.
+        #expect(try desk.issue("last", lifetime: .seconds(5), key: "k").number == 0)
+        // One that has expired is none, noticed or not.
+        desk.advance(.seconds(5) - Desk.nanosecond)
+        #expect(desk.take(TicketRequest(lifetime: .seconds(1)), for: "new") == .failure(.tooManyTickets))
+        desk.advance(Desk.nanosecond)
+        #expect(try desk.issue("new").number == 0)
+        #expect(desk.take(TicketRequest(lifetime: .seconds(1)), for: "new") == .failure(.tooManyTickets))
+        _ = desk.finish(0, for: "new")
+        #expect(try desk.issue("new").number == 1)
+    }
+
+    @Test("A smaller max_tickets drops none of those that are there")
+    func fewerTickets() throws {
+        let desk = Desk()
+        try desk.issue(3)
+        desk.table.limits.ticketsMax = 2
+        #expect(desk.numbers() == [0, 1, 2])
+        #expect(desk.take(TicketRequest(lifetime: .seconds(1))) == .failure(.tooManyTickets))
+        desk.finish(0)
+        #expect(desk.take(TicketRequest(lifetime: .seconds(1))) == .failure(.tooManyTickets))
+        desk.finish(1)
+        #expect(try desk.issue().number == 3)
+    }
+
     @Test("There are max_locks locks with tickets, and the next is refused", arguments: [1, 2, 5])
     func locks(maximum: Int) throws {
         let desk = Desk { $0.locksMax = maximum }

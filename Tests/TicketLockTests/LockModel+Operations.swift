@@ -8,11 +8,12 @@ extension LockModel {
                 return take(request, again: requests[tickets[position].token], at: position, in: index)
             }
         }
-        guard let index = queues.firstIndex(where: { $0.id == id }) ?? create(id) else {
-            return .failure(.tooManyLocks)
-        }
+        let found = queues.firstIndex { $0.id == id }
+        if let found, queues[found].tickets.count >= limits.ticketsPerLockMax { return .failure(.queueFull) }
+        while ticketCount >= limits.ticketsMax, let overdue { dropExpired(overdue) }
+        guard ticketCount < limits.ticketsMax else { return .failure(.tooManyTickets) }
+        guard let index = found ?? create(id) else { return .failure(.tooManyLocks) }
         let count = queues[index].tickets.count
-        guard count < limits.ticketsPerLockMax else { return .failure(.queueFull) }
         queues[index].lastIssued += 1
         var expires = now + request.lifetime
         if case .acquire(let until) = request.kind, count > 0 { expires = until }

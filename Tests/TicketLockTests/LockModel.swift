@@ -87,6 +87,8 @@ struct LockModel {
         (retained.first { $0.id == id && $0.until > now }?.next ?? 0) - 1
     }
 
+    var ticketCount: Int { queues.reduce(0) { $0 + $1.tickets.count } }
+
     /// Appends an empty lock; nil when there is no room.
     mutating func create(_ id: ConversationID) -> Int? {
         let lastIssued = lastIssued(id)

@@ -40,6 +40,7 @@ struct ConfigurationKeyTests {
             Edges(key: "locks.max_locks", good: ["1", "100000000"], bad: ["0", "100000001"] + notNumbers),
             Edges(
                 key: "locks.max_tickets_per_lock", good: ["1", "1000000"], bad: ["0", "1000001"] + notNumbers),
+            Edges(key: "locks.max_tickets", good: ["1", "100000000"], bad: ["0", "100000001"] + notNumbers),
             Edges(
                 key: "locks.max_retained_numbers", good: ["1", "100000000"],
                 bad: ["0", "100000001"] + notNumbers),
@@ -164,6 +165,7 @@ struct ConfigurationKeyTests {
         #expect(configuration.locks.conversationIDBytesMax == 512)
         #expect(configuration.locks.locksMax == 1_000_000)
         #expect(configuration.locks.ticketsPerLockMax == 10_000)
+        #expect(configuration.locks.ticketsMax == 10_000_000)
         #expect(configuration.locks.numberRetention == .seconds(3600))
         #expect(configuration.locks.retainedNumbersMax == 1_000_000)
         #expect(configuration.locks.idempotencyKeyBytesMax == 255)

@@ -39,7 +39,7 @@ struct ConfigurationPrintTests {
         "store.type": "memory", "store.state_directory": "/var/lib/a b", "store.durability": "power",
         "locks.default_lifetime": "0.001", "locks.max_lifetime": "59.123456789", "locks.default_wait": "0",
         "locks.max_wait": "1.5", "locks.max_conversation_id_bytes": "1", "locks.max_locks": "2",
-        "locks.max_tickets_per_lock": "3", "locks.number_retention": "604800",
+        "locks.max_tickets_per_lock": "3", "locks.max_tickets": "9", "locks.number_retention": "604800",
         "locks.max_retained_numbers": "4",
         "locks.max_idempotency_key_bytes": "5", "http.max_body_bytes": "64", "http.max_header_bytes": "1024",
         "http.reserved_connections": "6", "http.request_timeout": "0.5", "http.allowed_hosts": "*.a,b",

@@ -48,14 +48,15 @@ struct ConfigurationRedisTests {
         }
     }
 
-    @Test("A bound on retained numbers is refused with Redis, which keeps each until its time has passed")
-    func retainedNumbers() throws {
+    @Test(
+        "A bound that cannot be kept in Redis is refused with it: on retained numbers, and on all tickets",
+        arguments: [("locks.max_retained_numbers", 1_000_000), ("locks.max_tickets", 10_000_000)])
+    func bounds(key: String, default: Int) throws {
         let redis = ["--set", "store.type=redis", "--set"]
-        #expect(try errors(redis + ["locks.max_retained_numbers=1000000"]).isEmpty)
-        let found = try errors(redis + ["locks.max_retained_numbers=5"])
-        #expect(
-            found.count == 1 && found.first?.hasPrefix("locks.max_retained_numbers: ") == true, "\(found)")
-        #expect(try errors(["--set", "locks.max_retained_numbers=5"]).isEmpty)
+        #expect(try errors(redis + ["\(key)=\(`default`)"]).isEmpty)
+        let found = try errors(redis + ["\(key)=5"])
+        #expect(found.count == 1 && found.first?.hasPrefix("\(key): ") == true, "\(found)")
+        #expect(try errors(["--set", "\(key)=5"]).isEmpty)
     }
 
     @Test("A key prefix that is not alphanumeric is refused in plain words")

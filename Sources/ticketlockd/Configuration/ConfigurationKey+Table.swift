@@ -65,6 +65,9 @@ extension ConfigurationKey {
             "locks.max_tickets_per_lock", \.locks.ticketsPerLockMax, .integer(1...1_000_000), default: 10_000,
             reloadable: true, "The most tickets in one conversation's queue."),
         ConfigurationKey(
+            "locks.max_tickets", \.locks.ticketsMax, .integer(1...100_000_000), default: 10_000_000,
+            reloadable: true, "The most tickets in all queues together."),
+        ConfigurationKey(
             "locks.number_retention", \.locks.numberRetention,
             .seconds(.milliseconds(1) ... .seconds(604_800)),
             default: .seconds(3600), reloadable: true,

@@ -47,6 +47,10 @@ struct ConfigurationRule: Sendable {
             {
                 $0.store.durability != .power || $0.store.stateDirectory != nil
             },
+            ConfigurationRule("locks.max_tickets", "is not a limit that can be kept with", "store.type") {
+                $0.store.type != .redis
+                    || $0.locks.ticketsMax == Configuration.defaults.locks.ticketsMax
+            },
             ConfigurationRule(
                 "locks.max_retained_numbers", "is not a limit that can be kept with", "store.type"
             ) {
