@@ -119,7 +119,7 @@ let package = Package(
             name: "HistoryCheckerTests", dependencies: ["HistoryChecker", "TicketLock", "Support"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "DaemonTests", dependencies: ["HistoryChecker", "TicketLock", "Support"],
+            name: "DaemonTests", dependencies: ["HistoryChecker", "LockStore", "TicketLock", "Support"],
             swiftSettings: swiftSettings),
         // What the fuzzers do, with their seeds.
         .testTarget(

@@ -95,7 +95,7 @@ actor Daemon: LoopActor {
 
     /// - Parameter allowed: how many file descriptors may be open. Those of listeners and state on disk are open.
     private init(
-        _ configuration: Configuration, _ redis: RedisConfiguration?, _ stored: StoredLocks?,
+        _ configuration: Configuration, _ redis: RedisConfiguration?, _ stored: consuming StoredLocks?,
         _ options: DaemonOptions, _ environment: [String: String], _ log: DaemonLog, _ logger: Logger,
         allowed: Int
     ) throws {

@@ -15,14 +15,16 @@ enum DaemonStore {
     ///   - redis: how Redis is reached; nil for the store in memory.
     ///   - stored: the state on disk that the store in memory goes on with, if any.
     init(
-        _ configuration: Configuration, redis: RedisConfiguration?, stored: StoredLocks?, loop: EventLoop,
+        _ configuration: Configuration, redis: RedisConfiguration?, stored: consuming StoredLocks?,
+        loop: EventLoop,
         time: any Timekeeper, logger: Logger
     ) {
         let limits = configuration.locks
         if let stored {
-            stored.state.onNotice = { Self.log($0, logger) }
-            let store = InMemoryLockStore(loop: loop, time: time, table: stored.table, state: stored.state)
-            self = .memory(store, stored.state)
+            let (state, table) = stored.take()
+            state.onNotice = { Self.log($0, logger) }
+            let store = InMemoryLockStore(loop: loop, time: time, table: table, state: state)
+            self = .memory(store, state)
             return
         }
         guard let redis else {

@@ -2,10 +2,11 @@ import LockStore
 import Logging
 import TicketLock
 
-/// The locks of the store in memory as they were on disk at the start.
-struct StoredLocks {
+/// The locks of the store in memory as they were on disk at the start. Not to be copied: a table that two have is
+/// copied when the first of them changes it, part by part, and is there twice from then on.
+struct StoredLocks: ~Copyable {
     let state: LockState
-    let table: LockTable
+    private let table: LockTable
 
     /// Nil when the configuration asks for none. Reads files, so before the loop runs.
     init?(_ configuration: Configuration, isDiscarding: Bool, _ logger: Logger) throws(LockStateError) {
@@ -20,6 +21,9 @@ struct StoredLocks {
         (state, table) = try LockState.open(options, clock: clock)
         log(logger, directory, took: clock.now() - start, grantsIn: state.grantsFrom.map { $0 - clock.now() })
     }
+
+    /// Hands the locks over.
+    consuming func take() -> (state: LockState, table: LockTable) { (state, table) }
 
     private func log(_ logger: Logger, _ directory: String, took: Duration, grantsIn: Duration?) {
         var metadata: Logger.Metadata = ["directory": "\(directory)"]
