@@ -11,6 +11,9 @@ package struct Instant: Comparable, Hashable, Sendable {
     /// Later than every moment that is measured.
     package static let never = Instant(nanoseconds: .max)
 
+    /// Earlier than every moment that is measured.
+    package static let past = Instant(nanoseconds: 0)
+
     package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package static func + (moment: Instant, span: Duration) -> Instant {

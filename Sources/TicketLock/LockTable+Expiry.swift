@@ -4,6 +4,7 @@ extension LockTable {
     /// `mutating` so that the table is not copied to be asked after every request.
     package var nextDeadline: Instant? {
         mutating get {
+            if retained.count > limits.retainedNumbersMax { return .past }
             let expiry = deadlines.first?.due
             guard let longestIdle = idle.first else { return expiry }
             let idling = slots[longestIdle].lock.since + limits.numberRetention
@@ -11,8 +12,8 @@ extension LockTable {
         }
     }
 
-    /// Drops the tickets that have expired, and the empty locks that nobody touched for the retention, the
-    /// earliest first, until `limit` of them are gone: a storm of expiries is worked off between requests. One
+    /// Drops the tickets that have expired, the empty locks that nobody touched for the retention, and the retained
+    /// numbers above their limit, the earliest first, until `limit` of them are gone: a storm of expiries is worked off between requests. One
     /// lock's tickets go together. More is left when ``nextDeadline`` is not after `now`.
     package mutating func expire(now: Instant, limit: Int) {
         var left = limit
@@ -27,6 +28,7 @@ extension LockTable {
             delete(longestIdle, now: now)
             left -= 1
         }
+        while left > 0, retained.forgetOldest(countMax: limits.retainedNumbersMax) { left -= 1 }
     }
 
     /// Drops the expired tickets of one lock. Rasa: `update_lock`, which also saved the lock.

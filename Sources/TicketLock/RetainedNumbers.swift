@@ -24,7 +24,8 @@ struct RetainedNumbers: Sendable {
         return entries[key].next
     }
 
-    /// Remembers `next` until then. Over `countMax` entries the oldest is forgotten.
+    /// Remembers `next` until then. Over `countMax` entries the oldest is forgotten; where that has become less, no
+    /// more than two, and the others by ``forgetOldest(countMax:)``.
     mutating func remember(
         _ hash: UInt64, next: TicketNumber, until: Instant, countMax: Int, now: Instant
     ) {
@@ -36,12 +37,22 @@ struct RetainedNumbers: Sendable {
             return
         }
         if countMax == 0 { return }
-        while count >= countMax, let oldest = order.first { forget(oldest) }
+        for _ in 0..<2 {
+            guard count >= countMax, let oldest = order.first else { break }
+            forget(oldest)
+        }
         let key = index.insert(hash)
         let entry = Entry(next: next, until: until)
         if key == entries.count { entries.append(entry) } else { entries[key] = entry }
         order.touch(key)
         if notesChanges { changed.append(Int32(key)) }
+    }
+
+    /// Forgets the oldest entry if there are more than that; whether there were.
+    mutating func forgetOldest(countMax: Int) -> Bool {
+        guard count > countMax, let oldest = order.first else { return false }
+        forget(oldest)
+        return true
     }
 
     /// Forgets two entries at most whose time has passed: twice what one call adds, so that they run out

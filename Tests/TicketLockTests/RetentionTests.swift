@@ -97,6 +97,33 @@ struct RetentionTests {
         #expect(try desk.issue("c\(conversations)").number == 1)
     }
 
+    @Test("A smaller max_retained_numbers forgets the oldest in steps, without being asked")
+    func smallerMaximum() throws {
+        let desk = Desk { $0.retainedNumbersMax = 100 }
+        for index in 1...100 {
+            try desk.issue("c\(index)")
+            desk.delete("c\(index)")
+        }
+        #expect(desk.table.nextDeadline == nil)
+        desk.table.limits.retainedNumbersMax = 10
+        // An operation that remembers one more does not forget all that are too many.
+        try desk.issue("new")
+        desk.delete("new")
+        #expect(desk.table.retainedNumberCount >= 99)
+        for step in 1...3 {
+            #expect(desk.table.nextDeadline.map { $0 <= desk.now } == true)
+            let before = desk.table.retainedNumberCount
+            desk.table.expire(now: desk.now, limit: 20)
+            #expect(desk.table.retainedNumberCount == before - 20, "step \(step)")
+        }
+        desk.table.expire(now: desk.now, limit: 1_000)
+        #expect(desk.table.retainedNumberCount == 10)
+        #expect(desk.table.nextDeadline == nil)
+        #expect(try desk.issue("c91").number == 0)
+        #expect(try desk.issue("c92").number == 1)
+        #expect(try desk.issue("new").number == 1)
+    }
+
     @Test("Deleted again, a conversation is the last to be forgotten")
     func deletedAgain() throws {
         for id in ["c1", "c2", "c3", "c1", "c4"] as [ConversationID] {
