@@ -25,6 +25,8 @@ struct WaitingTickets: Sendable {
     private var shortHead: Int32 = 0
     private var shortCount: Int32 = 0
     private var expiries: DeadlineHeap?
+    /// The holes between the first ticket and the last. None, or one that has them: as an array it takes 8 bytes here.
+    private var holes: [HoleCounts] = []
 
     var isEmpty: Bool { count == 0 }
 
@@ -65,8 +67,10 @@ struct WaitingTickets: Sendable {
 
     /// How many tickets stand ahead of the one at `place`.
     func position(at place: Int) -> Int {
-        if entries.count - head == count { return place - head }
-        return entries[head..<place].count { !$0.isHole }
+        guard entries.count - head > count else { return place - head }
+        let block = place / HoleCounts.blockPlaces * HoleCounts.blockPlaces
+        let holesOfBlock = entries[max(block, head)..<place].count { $0.isHole }
+        return place - head - holes[0].countBefore(blockOf: place) - holesOfBlock
     }
 
     mutating func setExpiry(at place: Int, to expires: Instant) {
@@ -93,8 +97,22 @@ struct WaitingTickets: Sendable {
             removeAll()
             return ticket
         }
-        while entries[head].isHole { head += 1 }
-        while entries[entries.count - 1].isHole { entries.removeLast() }
+        if place == head {
+            head += 1
+            while entries[head].isHole {
+                holes[0].remove(head)
+                head += 1
+            }
+        } else if place == lastPlace {
+            entries.removeLast()
+            while entries[lastPlace].isHole {
+                holes[0].remove(lastPlace)
+                entries.removeLast()
+            }
+        } else {
+            if holes.isEmpty { holes.append(HoleCounts()) }
+            holes[0].insert(place)
+        }
         if entries.count - count > count + Self.holesMin { closeHoles() }
         return ticket
     }
@@ -103,6 +121,7 @@ struct WaitingTickets: Sendable {
         entries.removeAll(keepingCapacity: entries.capacity <= Self.keptCapacityMax)
         head = 0
         expiries = nil
+        holes = []
     }
 
     /// The earliest expiry and the place of the ticket that has it.
@@ -126,6 +145,7 @@ struct WaitingTickets: Sendable {
         entries.removeAll { $0.isHole }
         head = 0
         expiries = nil
+        holes = []
         if count + 1 >= TicketQueue.heapedCount { buildHeap() }
     }
 

@@ -84,6 +84,26 @@ struct TicketQueueTests {
         try check(queue, model + [ticket(1_000, expires: 1)], "after holes")
     }
 
+    @Test(
+        "How many stand ahead is known without counting them, however many there are and have left",
+        .timeLimit(.minutes(1)), arguments: [1, 7])
+    func positions(kept: Int) throws {
+        let count = 100_000
+        var queue = TicketQueue()
+        for number in 0..<TicketNumber(count) { queue.append(ticket(number, expires: number)) }
+        queue.remove(at: try #require(queue.place(of: 2)))
+        for number in stride(from: 5, to: TicketNumber(count) - 1, by: kept + 1) {
+            queue.remove(at: try #require(queue.place(of: number)))
+        }
+        for (position, ticket) in queue.tickets.enumerated() {
+            let place = try #require(queue.place(of: ticket.number))
+            guard queue.position(at: place) == position else {
+                Issue.record("ticket \(ticket.number) is not at \(position)")
+                return
+            }
+        }
+    }
+
     @Test("A queue that is emptied starts anew", arguments: [1, TicketQueue.heapedCount, 300])
     func emptied(count: Int) throws {
         var queue = TicketQueue()
