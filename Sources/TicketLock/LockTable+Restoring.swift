@@ -80,6 +80,8 @@ extension LockTable {
         }
         guard slots[slot].lock.restore(ticket) else { return false }
         journal.ticketCount += 1
+        lastRestoredExpiry = max(lastRestoredExpiry, ticket.expires)
+        longestRestoredLifetime = max(longestRestoredLifetime, ticket.lifetimeOnceServed ?? .zero)
         if ticket.expires == latest.expiry {
             // The next start is to find it so.
             journal.changes.append(.ticket(slot: Int32(slot), number: ticket.number, token: ticket.token))

@@ -30,6 +30,10 @@ package struct LockTable: Sendable {
     /// Above the number of every ticket given out, as far as any lock or retained number tells.
     package var numberEnd: TicketNumber = 0
     package var lostNumbers: LostNumbers?
+    /// When the last of the tickets that were restored would expire by itself.
+    package internal(set) var lastRestoredExpiry = Instant.past
+    /// The longest lifetime that a restored ticket begins when it is served.
+    package internal(set) var longestRestoredLifetime = Duration.zero
 
     /// - Parameters:
     ///   - firstToken: above every token given out before, by whatever process.

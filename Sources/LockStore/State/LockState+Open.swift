@@ -161,7 +161,7 @@ extension LockState {
         header.bootID = clock.bootID
         header.wallOffset = clock.wallOffset
         header.tokenCeiling = max(old.tokenCeiling, table.nextToken + tokenStep)
-        header.longestLife = max(old.longestLife, options.limits.maxLifetime.nanoseconds)
+        header.longestLife = longestLife(header, table, options.limits, now: clock.now())
         header.durability = options.durability
         header.isClosed = false
         // A start before may have come to no end, and the disk know the files by other names.
@@ -185,6 +185,20 @@ extension LockState {
             folder: folder, log: log, database: database, clock: clock, durability: options.durability,
             nextToken: table.nextToken, origin: .restored)
         return (state, table)
+    }
+
+    /// No ticket of the table can live longer from now on, nor any that is given out later: what older limits allowed
+    /// is forgotten with the last ticket that they concern.
+    private static func longestLife(
+        _ old: StateHeader, _ table: LockTable, _ limits: LockLimits, now: Instant
+    ) -> Int64 {
+        let most = max(old.longestLife, limits.maxLifetime.nanoseconds)
+        let stored = old.epoch &+ now.nanoseconds
+        // How long those that are lost live, nobody knows better.
+        guard old.grantsFrom <= stored, old.lostNumbersUntil <= stored else { return most }
+        let restored = max(
+            (table.lastRestoredExpiry - now).nanoseconds, table.longestRestoredLifetime.nanoseconds)
+        return min(most, max(limits.maxLifetime.nanoseconds, restored))
     }
 
     /// Lets the disk take all that the kernel shows. It may be the cache's alone: what a sync has failed to write

@@ -24,7 +24,7 @@ struct StateHeader: Equatable {
     var wallOffset: Int64
     /// Above every token given out.
     var tokenCeiling: FencingToken
-    /// No ticket that is stored can live longer from when it was last extended.
+    /// No ticket that is stored can live longer from when it was last extended, or since the last start.
     var longestLife: Int64
     /// Until then no tickets are given out, with the epoch; those of a state that was lost may be alive. The lowest
     /// number there is when none was.
