@@ -29,6 +29,7 @@ extension JSONWriter {
         field("now_serving", lock.nowServing)
         field("last_issued", lock.lastIssued)
         field("is_someone_waiting", lock.isSomeoneWaiting)
+        next(lock.next.map(String.init))
     }
 
     mutating func fields(of page: LockPage, _ clock: WallClock) {
@@ -39,10 +40,10 @@ extension JSONWriter {
             endObject()
         }
         endArray()
-        if let next = page.next {
-            field("next_cursor", String(next))
-        } else {
-            null("next_cursor")
-        }
+        next(page.next.map { String($0) })
+    }
+
+    private mutating func next(_ cursor: String?) {
+        if let cursor { field("next_cursor", cursor) } else { null("next_cursor") }
     }
 }

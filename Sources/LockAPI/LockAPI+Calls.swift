@@ -56,6 +56,14 @@ extension LockAPI {
         return LockCall(.cleanUp(fields.ticket, fields.token), for: try fields.requiredID(limits))
     }
 
+    func getLock(_ routed: RoutedRequest) throws(Problem) -> LockCall {
+        let fields = try query(of: routed, [.conversationID, .limit, .cursor])
+        let id = try fields.requiredID(limits)
+        named = Named(conversationID: id, ticket: nil)
+        let limit = fields.limit ?? LockSnapshot.ticketsMax
+        return LockCall(.getLock(limit: limit, from: TicketNumber(fields.cursor ?? 0)), for: id)
+    }
+
     func putLock(_ routed: RoutedRequest) throws(Problem) -> LockCall {
         LockCall(.getOrCreateLock, for: try body(of: routed, .conversationID).requiredID(limits))
     }

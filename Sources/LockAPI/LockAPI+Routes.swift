@@ -22,7 +22,7 @@ extension LockAPI {
         case .extend where routed.isPost: return .lock(try extend(routed))
         case .isWaiting where routed.isGet:
             return .lock(LockCall(.isSomeoneWaiting, for: try queriedID(routed)))
-        case .lock where routed.isGet: return .lock(LockCall(.getLock, for: try queriedID(routed)))
+        case .lock where routed.isGet: return .lock(try getLock(routed))
         case .lock where request.isMethod("PUT"): return .lock(try putLock(routed))
         case .lock where request.isMethod("DELETE"):
             return .lock(LockCall(.deleteLock, for: try queriedID(routed)))

@@ -62,7 +62,8 @@ enum OpenAPIDocument {
             + "}",
         #""/v1/lock":{"get":"#
             + operation(
-                "getLock", "locks", "The lock with its tickets.", parameters: ["conversation_id"],
+                "getLock", "locks", "The lock with its tickets, the one being served first.",
+                parameters: ["conversation_id", "ticket_limit", "ticket_cursor"],
                 responses: [json("200", "LockSnapshot"), problem("404", "LockNotFound")] + idProblems)
             + #","put":"#
             + operation(

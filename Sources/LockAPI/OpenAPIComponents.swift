@@ -19,6 +19,10 @@ enum OpenAPIComponents {
             "schema":{"type":"integer","format":"int32","minimum":1,"maximum":\#(Parameters.limitMax),"default":100}},
             "cursor":{"name":"cursor","in":"query","description":"next_cursor of the page before.",
             "schema":{"type":"string","pattern":"^[0-9]{1,15}$"}},
+            "ticket_limit":{"name":"limit","in":"query","description":"The most tickets in one answer.",
+            "schema":{"type":"integer","format":"int32","minimum":1,"maximum":\#(Parameters.limitMax),"default":1000}},
+            "ticket_cursor":{"name":"cursor","in":"query","description":"next_cursor of the answer before.",
+            "schema":{"type":"string","pattern":"^[0-9]{1,16}$"}},
             "idempotency_key":{"name":"Idempotency-Key","in":"header",
             "description":"A repeated request with the same key gets the first one's ticket while that lives.",
             "schema":{"type":"string","minLength":1,"maxLength":\#(limits.idempotencyKeyBytesMax),
@@ -162,6 +166,7 @@ enum OpenAPIComponents {
                 "conversation_id": text,
                 "tickets": ##"{"type":"array","items":{"$ref":"#/components/schemas/QueuedTicket"}}"##,
                 "now_serving": number, "last_issued": number, "is_someone_waiting": boolean,
+                "next_cursor": #"{"type":["string","null"]}"#,
             ]),
         answer("DeleteLockResult", ["conversation_id": text, "deleted": boolean]),
         answer(

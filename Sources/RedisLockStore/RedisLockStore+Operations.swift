@@ -24,7 +24,9 @@ extension RedisLockStore {
         case .cleanUp(let number, let token):
             return LockOutcome(try await cleanUp(number, token: token, of: id)) { .cleanedUp($0) }
         case .isSomeoneWaiting: return .waiting(try await isSomeoneWaiting(for: id))
-        case .getLock: return try await getLock(for: id).map { .lock($0, isNew: false) } ?? .noLock
+        case .getLock(let limit, let start):
+            let lock = try await getLock(for: id)?.part(limit: limit, from: start)
+            return lock.map { .lock($0, isNew: false) } ?? .noLock
         case .getOrCreateLock: return try await getOrCreateLock(for: id)
         case .deleteLock: return .deleted(try await deleteLock(for: id))
         case .list(let limit, let start):

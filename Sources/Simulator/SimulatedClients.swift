@@ -106,7 +106,7 @@ extension HistoryRequest {
             case .finishServing: .finishServing(number, token)
             case .cleanUp: .cleanUp(ticket, token)
             case .isWaiting: .isSomeoneWaiting
-            case .getLock: .getLock
+            case .getLock: .getLock(limit: .max, from: 0)
             case .putLock: .getOrCreateLock
             case .deleteLock: .deleteLock
             }

@@ -32,7 +32,7 @@ package enum LockOperation: Equatable, Sendable {
     /// Rasa: `is_someone_waiting`.
     case isSomeoneWaiting
     /// Rasa: `get_lock`.
-    case getLock
+    case getLock(limit: Int, from: TicketNumber)
     /// Reads the lock, made empty if it is absent. Rasa: `get_or_create_lock`, which did not save it.
     case getOrCreateLock
     /// Drops the lock with its tickets, whose waiters are told. Rasa: `delete_lock`.

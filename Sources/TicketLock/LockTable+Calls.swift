@@ -41,7 +41,9 @@ extension LockTable {
         case .cleanUp(let number, let token):
             return .done(LockOutcome(cleanUp(number, token: token, for: id, now: now)) { .cleanedUp($0) })
         case .isSomeoneWaiting: return .done(.waiting(waiting(for: id, now: now)))
-        case .getLock: return .done(lock(for: id, now: now).map { .lock($0, isNew: false) } ?? .noLock)
+        case .getLock(let limit, let start):
+            let lock = lock(for: id, limit: limit, from: start, now: now)
+            return .done(lock.map { .lock($0, isNew: false) } ?? .noLock)
         case .getOrCreateLock:
             return .done(
                 LockOutcome(lockCreatingIfAbsent(for: id, now: now)) { .lock($0.lock, isNew: $0.created) })

@@ -19,7 +19,7 @@ extension LockTable {
             if !slots[slot].isFree, prefix.withBytes({ ids.begins(slots[slot].id, with: $0) }) {
                 // Looking at a lock from afar does not count as touching it.
                 if let due = deadlines.deadline(of: slot), due <= now { dropExpired(slot, now: now) }
-                let lock = snapshot(slot)
+                let lock = snapshot(slot, limit: LockSnapshot.ticketsMax)
                 tickets += lock.tickets.count
                 found.append(lock)
             }

@@ -208,10 +208,13 @@ package struct LockTable: Sendable {
         return slots[slot].lock.waiting
     }
 
-    package mutating func lock(for id: ConversationID, now: Instant) -> LockSnapshot? {
+    /// The lock with at most `limit` of its tickets, from that number on.
+    package mutating func lock(
+        for id: ConversationID, limit: Int = .max, from start: TicketNumber = 0, now: Instant
+    ) -> LockSnapshot? {
         guard let slot = find(id, now: now).slot else { return nil }
         settle(slot, now: now)
-        return snapshot(slot)
+        return snapshot(slot, limit: limit, from: start)
     }
 
     /// The lock and whether it is new. Refuses with `tooManyLocks`.
@@ -221,7 +224,7 @@ package struct LockTable: Sendable {
         let (found, hash) = find(id, now: now)
         guard let slot = found ?? create(id, hash: hash, now: now) else { return .failure(.tooManyLocks) }
         settle(slot, now: now)
-        return .success((snapshot(slot), found == nil))
+        return .success((snapshot(slot, limit: LockSnapshot.ticketsMax), found == nil))
     }
 
     /// Drops the lock with all its tickets; false when there is none.
@@ -231,10 +234,11 @@ package struct LockTable: Sendable {
         return true
     }
 
-    func snapshot(_ slot: Int) -> LockSnapshot {
+    func snapshot(_ slot: Int, limit: Int = .max, from start: TicketNumber = 0) -> LockSnapshot {
         let lock = slots[slot].lock
+        let (tickets, next) = lock.tickets(limit: limit, from: start)
         return LockSnapshot(
-            conversationID: ids.id(slots[slot].id), tickets: lock.tickets, nowServing: lock.nowServing,
-            lastIssued: lock.lastIssued)
+            conversationID: ids.id(slots[slot].id), tickets: tickets, nowServing: lock.nowServing,
+            lastIssued: lock.lastIssued, isSomeoneWaiting: !lock.isEmpty, next: next)
     }
 }

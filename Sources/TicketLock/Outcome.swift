@@ -76,19 +76,39 @@ package struct Waiting: Equatable, Sendable {
 
 /// One lock as it is at this moment.
 package struct LockSnapshot: Equatable, Sendable {
+    /// The most tickets that are shown at once.
+    package static let ticketsMax = 1000
+
     package let conversationID: ConversationID
+    /// Those that were asked for, the one being served first.
     package let tickets: [Ticket]
     package let nowServing: TicketNumber
     package let lastIssued: TicketNumber
-    package var isSomeoneWaiting: Bool { !tickets.isEmpty }
+    /// There are tickets, whichever were asked for.
+    package let isSomeoneWaiting: Bool
+    /// The number of the ticket after those; nil when there is none.
+    package let next: TicketNumber?
 
+    /// - Parameter isSomeoneWaiting: nil when the tickets are all that there are.
     package init(
-        conversationID: ConversationID, tickets: [Ticket], nowServing: TicketNumber, lastIssued: TicketNumber
+        conversationID: ConversationID, tickets: [Ticket], nowServing: TicketNumber, lastIssued: TicketNumber,
+        isSomeoneWaiting: Bool? = nil, next: TicketNumber? = nil
     ) {
         self.conversationID = conversationID
         self.tickets = tickets
         self.nowServing = nowServing
         self.lastIssued = lastIssued
+        self.isSomeoneWaiting = isSomeoneWaiting ?? !tickets.isEmpty
+        self.next = next
+    }
+
+    /// At most `limit` of its tickets, from that number on.
+    package func part(limit: Int, from start: TicketNumber) -> LockSnapshot {
+        let rest = tickets.drop { $0.number < start }
+        return LockSnapshot(
+            conversationID: conversationID, tickets: Array(rest.prefix(limit)), nowServing: nowServing,
+            lastIssued: lastIssued, isSomeoneWaiting: isSomeoneWaiting,
+            next: rest.dropFirst(limit).first?.number)
     }
 }
 

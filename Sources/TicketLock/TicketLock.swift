@@ -45,6 +45,12 @@ struct TicketLock: Sendable {
     var isEmpty: Bool { queue.isEmpty }
     var count: Int { queue.count }
     var tickets: [Ticket] { queue.tickets }
+
+    /// At most `limit` tickets from that number on, and the number of the one after them.
+    func tickets(limit: Int, from start: TicketNumber) -> (tickets: [Ticket], next: TicketNumber?) {
+        queue.tickets(limit: limit, from: start)
+    }
+
     /// When the first of its tickets expires.
     var nextExpiry: Instant? { queue.earliest?.expires }
     /// The number at the head of the queue, 0 when it is empty, as in Rasa.

@@ -80,6 +80,20 @@ struct TicketQueue: Sendable {
         return (head.expires, headPlace)
     }
 
+    /// At most `limit` tickets from that number on, and the number of the one after them. What is not among them is
+    /// not looked at.
+    func tickets(limit: Int, from start: TicketNumber) -> (tickets: [Ticket], next: TicketNumber?) {
+        var found: [Ticket] = []
+        if let head, head.number >= start { found.append(head) }
+        if let waiting = waiting.first {
+            for ticket in waiting.tickets(from: start) {
+                guard found.count < limit else { return (found, ticket.number) }
+                found.append(ticket)
+            }
+        }
+        return (found, nil)
+    }
+
     /// The tickets, the one being served first.
     var tickets: [Ticket] {
         var tickets = head.map { [$0] } ?? []

@@ -53,14 +53,20 @@ struct WaitingTickets: Sendable {
         if guess < entries.count, entries[guess].ticket.number == number {
             return entries[guess].isHole ? nil : guess
         }
+        let place = firstPlace(from: number)
+        guard place < entries.count, entries[place].ticket.number == number, !entries[place].isHole else {
+            return nil
+        }
+        return place
+    }
+
+    /// The first place that has that number or a larger one.
+    private func firstPlace(from number: TicketNumber) -> Int {
         var low = head
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].ticket.number < number { low = middle + 1 } else { high = middle }
-        }
-        guard low < entries.count, entries[low].ticket.number == number, !entries[low].isHole else {
-            return nil
         }
         return low
     }
@@ -139,6 +145,11 @@ struct WaitingTickets: Sendable {
     /// The tickets, the first to be served first.
     var tickets: some Sequence<Ticket> {
         entries[head...].lazy.filter { !$0.isHole }.map(\.ticket)
+    }
+
+    /// Those from that number on.
+    func tickets(from start: TicketNumber) -> some Sequence<Ticket> {
+        entries[firstPlace(from: start)...].lazy.filter { !$0.isHole }.map(\.ticket)
     }
 
     private mutating func closeHoles() {

@@ -34,7 +34,7 @@ import Testing
             #expect(put.status == 201)
             let empty: JSONValue = [
                 "conversation_id": "ada", "tickets": [], "now_serving": 0, "last_issued": -1,
-                "is_someone_waiting": false,
+                "is_someone_waiting": false, "next_cursor": .null,
             ]
             #expect(try put.json == empty)
             #expect(try client.call("PUT", "/v1/lock", #"{"conversation_id":"ada"}"#).status == 200)
@@ -45,7 +45,7 @@ import Testing
             #expect(
                 try client.get(target).text
                     == #"{"conversation_id":"ada","tickets":[\#(ticket),\#(second)],"now_serving":0,"#
-                    + #""last_issued":1,"is_someone_waiting":true}"#)
+                    + #""last_issued":1,"is_someone_waiting":true,"next_cursor":null}"#)
             let deleted = try client.call("DELETE", target)
             #expect(deleted.status == 200)
             #expect(deleted.text == #"{"conversation_id":"ada","deleted":true}"#)
@@ -54,6 +54,37 @@ import Testing
             // The numbers go on behind the deleted ones.
             let again = try client.call("PUT", "/v1/lock", #"{"conversation_id":"ada"}"#)
             #expect(try again.json["last_issued"] == 1)
+        }
+    }
+
+    @Test("The tickets of a long queue come in pages, which tickets that leave do not disturb")
+    func ticketPages() async throws {
+        try await TestService.with { service in
+            let client = try service.connect()
+            for _ in 0..<1_001 { try client.ticket() }
+            func page(_ query: String) throws -> (numbers: [Int64], json: JSONValue) {
+                let json = try client.get("/v1/lock?conversation_id=ada" + query).json
+                return (
+                    json["tickets"]?.array?.compactMap { $0["number"]?.integer.map(Int64.init) } ?? [], json
+                )
+            }
+            let whole = try page("")
+            #expect(whole.numbers == Array(0..<1_000))
+            #expect(whole.json["next_cursor"] == "1000")
+            #expect(try page("&cursor=1000").json["next_cursor"] == .null)
+            let first = try page("&limit=3")
+            #expect(first.numbers == [0, 1, 2] && first.json["next_cursor"] == "3")
+            for number in [0, 3, 5] {
+                _ = try client.post("finish-serving", #"{"conversation_id":"ada","ticket":\#(number)}"#)
+            }
+            let second = try page("&limit=3&cursor=3")
+            #expect(second.numbers == [4, 6, 7] && second.json["next_cursor"] == "8")
+            #expect(second.json["now_serving"] == 1)
+            let beyond = try page("&cursor=5000")
+            #expect(beyond.numbers.isEmpty && beyond.json["is_someone_waiting"] == true)
+            for query in ["&limit=0", "&limit=1001", "&cursor=x"] {
+                #expect(try client.get("/v1/lock?conversation_id=ada" + query).status == 400)
+            }
         }
     }
 

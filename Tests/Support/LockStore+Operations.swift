@@ -57,7 +57,11 @@ extension LockStore {
     }
 
     package func getLock(for id: ConversationID) async throws(LockStoreError) -> LockSnapshot? {
-        if case .lock(let lock, _) = try await perform(LockCall(.getLock, for: id)) { lock } else { nil }
+        if case .lock(let lock, _) = try await perform(LockCall(.getLock(limit: .max, from: 0), for: id)) {
+            lock
+        } else {
+            nil
+        }
     }
 
     package func getOrCreateLock(
