@@ -78,7 +78,8 @@ extension HistoryChecker {
         switch (answer.status, answer.code) {
         case (410, _), (404, _):
             guard !request.sent.operation.takes else { return }
-            conversation.settle(request.sent.request)
+            // An extension may have been done, and its ticket have gone before the answer was written.
+            if answer.status == 404 || !mayExtend(request) { conversation.settle(request.sent.request) }
             guard request.sent.ticket != nil else {
                 return missAll(request, except: nil, "here there is no lock")
             }
@@ -89,6 +90,7 @@ extension HistoryChecker {
                 let ticket = conversation.tickets[index]
                 find(.answerLost, conversation, "\(told(ticket)), and here it was never issued")
             }
+            if isOver(by: request) { return conversation.tickets[index].end(by: now, line: line) }
             miss(index, request, "here it is gone")
         case (409, "token_mismatch"):
             guard let index, request.sent.token != nil, isTokenRight(request, conversation.tickets[index])
@@ -114,6 +116,16 @@ extension HistoryChecker {
         case "store_unavailable", "shutting_down": operation != .acquire
         default: answer.status < 500 && answer.status != 410 || answer.code == "too_many_waiting"
         }
+    }
+
+    /// Whether the time that the request itself asked for may be over: it was done, and answered only then.
+    private func isOver(by request: OpenRequest) -> Bool {
+        mayExtend(request)
+            && request.at + (request.sent.lifetime ?? options.defaultLifetime) <= now + options.clockTolerance
+    }
+
+    private func mayExtend(_ request: OpenRequest) -> Bool {
+        request.sent.operation == .extend || request.sent.operation == .watch && request.sent.lifetime != nil
     }
 
     func isTokenRight(_ request: OpenRequest, _ ticket: JudgedTicket) -> Bool {

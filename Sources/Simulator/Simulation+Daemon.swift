@@ -25,6 +25,8 @@ extension Simulation {
     func startDaemon() {
         guard daemon == nil else { return }
         daemonState.isStarting = false
+        // One that comes to no end may have begun.
+        daemonState.isClosed = false
         var stateOptions = LockState.Options(directory: "state", durability: durability, limits: limits)
         stateOptions.logBytes = logBytes
         do throws(LockStateError) {
@@ -32,7 +34,6 @@ extension Simulation {
             let (state, table) = try LockState.open(stateOptions, clock: clock.machineClock, disk: files)
             guard disk.isProcessAlive else { return }
             daemon = SimulatedDaemon(self, state, table, on: loop)
-            daemonState.isClosed = false
             judgeClock()
             record(.fault(HistoryFault(.restarted)))
             tell("starts (\(durability)): \(state.origin), \(table.ticketCount) tickets")

@@ -43,6 +43,25 @@ struct NumberTests {
                 .contains(.numberGoesBack))
     }
 
+    @Test("A ticket may be gone when the time is over for which its extension asked, and not before")
+    func extendedToItsEnd() throws {
+        let held = ["0 sent 1 issue_ticket lifetime=20", served(0.1, 1, 0)]
+        let extended = held + ["1 sent 2 extend ticket=0 lifetime=2"]
+        #expect(try kinds(in: extended + ["4 answered 2 410 code=ticket_gone"]) == [])
+        #expect(try kinds(in: extended + ["2 answered 2 410 code=ticket_gone"]) == [.answerLost])
+    }
+
+    @Test(
+        "An extension may be refused that was done, when its ticket was finished before the answer was written"
+    )
+    func finishedBeforeTold() throws {
+        let held = ["0 sent 1 issue_ticket lifetime=2", served(0.1, 1, 0, 2)]
+        let extended = held + ["1 sent 2 extend ticket=0 lifetime=20", "3 sent 3 finish_serving ticket=0"]
+        let removed = "5 written 3 200 removed=true now_serving=0 is_someone_waiting=false"
+        #expect(try kinds(in: extended + ["5 written 2 410 code=ticket_gone", removed]) == [])
+        #expect(try kinds(in: held + ["3 sent 3 finish_serving ticket=0", removed]) == [.cameBack])
+    }
+
     @Test("Who asks for a lock that is not there keeps no number from being forgotten")
     func askedInVain() throws {
         var options = HistoryOptions()
