@@ -88,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "Support"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LockStoreTests", dependencies: ["LockStore", "TicketLock", "EventLoop", "Support"],
+            name: "LockStoreTests",
+            dependencies: ["LockStore", "Simulator", "TicketLock", "EventLoop", "Support"],
             exclude: ["State/Format1"], swiftSettings: swiftSettings),
         .testTarget(
             name: "SimulatorTests", dependencies: ["Simulator", "EventLoop", "LockStore", "TicketLock"],

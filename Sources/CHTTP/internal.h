@@ -128,6 +128,7 @@ struct chttp_server {
     uint32_t parked;
     uint32_t armed;  ///< Connections whose first byte is looked for.
     uint32_t pending_shards;
+    bool draining;
     int64_t due;  ///< When something is overdue, in milliseconds of the same clock; at the latest.
     int64_t now;  ///< Milliseconds of the monotonic clock, as of the last look.
     chttp_queue fresh, idle, unfinished;

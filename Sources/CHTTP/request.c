@@ -63,8 +63,6 @@ void chttp_resume(chttp_request *request) {
     MHD_resume_connection(request->connection->mhd);
 }
 
-int chttp_is_answered(const chttp_request *request) { return request->replied || request->abandoned; }
-
 void chttp_abandon(chttp_request *request) {
     if (request->replied || request->abandoned) return;
     request->abandoned = true;

@@ -111,7 +111,7 @@ static bool send_kept(chttp_request *request, const chttp_response *answer) {
 int chttp_reply(chttp_request *request, const chttp_response *answer) {
     if (request->replied || request->abandoned) return -1;
     request->replied = true;
-    request->closes |= answer->closes != 0;
+    request->closes |= request->connection->shard->server->draining;
     bool is_plain = !answer->allow && answer->retry_after_seconds < 0 && !request->closes && !request->may_close &&
                     answer->body_length < CHTTP_KEPT_RESPONSE_BYTES_MAX;
     bool sent = is_plain ? send_kept(request, answer) : send_once(request, answer);

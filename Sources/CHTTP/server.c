@@ -100,6 +100,8 @@ void chttp_server_stop(chttp_server *server) {
     free(server);
 }
 
+void chttp_drain(chttp_server *server) { server->draining = true; }
+
 void chttp_set_body_bytes_max(chttp_server *server, size_t body_bytes_max) {
     server->limits.body_bytes_max = body_bytes_max;
 }

@@ -13,9 +13,11 @@ import Synchronization
 /// It is a `TaskExecutor` too: a task that prefers it stays on the loop also in code that no actor isolates,
 /// and is not sent through the runtime's thread pool.
 ///
+/// Public like ``LoopActor``, which says why.
+///
 /// `@unchecked Sendable`: `inbox` is guarded by `inboxLock`, `thread` and `hasMail` are atomic; all else is
 /// touched by the loop's thread only, or before ``run()``.
-package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs run in one turn before descriptors are looked at again, so that no flood of them starves I/O.
     static let jobsPerTurnMax = 10_000
 
@@ -124,24 +126,14 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     // MARK: SerialExecutor
 
-    package func enqueue(_ job: consuming ExecutorJob) {
+    /// Runs a job in this turn of the loop, or wakes it for one.
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isOnLoopThread {
             jobs.append(job)
             return
         }
         put { $0.jobs.append(job) }
-    }
-
-    /// Does what starts a task or resumes one, and runs that task at once until it suspends, instead of at the
-    /// end of the turn. Loop thread.
-    ///
-    /// `Task.immediate` starts a task at once too, but leaves the runtime unaware of which executor it is on:
-    /// when it suspends, it resumes on the runtime's thread pool first and comes back from there.
-    package func runInline(_ makeReady: () -> Void) {
-        let queued = jobs.count
-        makeReady()
-        while jobs.count > queued { run(jobs.removeLast()) }
     }
 
     private func put(_ add: (inout Inbox) -> Void) {
@@ -162,16 +154,19 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         return body(&inbox)
     }
 
-    package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    /// The loop as the executor of its actors.
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
     /// Lets `assumeIsolated` and `Task.immediate` know the loop's thread for what it is (SE-0471).
-    package func isIsolatingCurrentContext() -> Bool? { isOnLoopThread }
+    public func isIsolatingCurrentContext() -> Bool? { isOnLoopThread }
 
-    package func checkIsolated() {
+    /// Traps on any thread but the loop's.
+    public func checkIsolated() {
         precondition(isOnLoopThread, "this must run on the event loop's thread")
     }
 
-    package var isOnLoopThread: Bool { thread.load(ordering: .relaxed) == Self.currentThread }
+    /// Whether the calling thread is the loop's.
+    public var isOnLoopThread: Bool { thread.load(ordering: .relaxed) == Self.currentThread }
 
     private static var currentThread: UInt { UInt(pthread_self()) }
 

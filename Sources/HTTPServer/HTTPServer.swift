@@ -4,22 +4,20 @@ import Glibc
 
 /// Takes HTTP/1.1 requests at its listeners and has them answered by a ``RequestHandler``, on the event loop.
 ///
-/// A request is handed over inside libmicrohttpd's callback. When the handler answers without suspending,
-/// the answer leaves in the same callback; when it suspends, the connection is parked until it answers.
+/// An answer that the handler gives at once leaves in the callback that has brought the request; else the connection
+/// is parked until it answers.
 package actor HTTPServer: LoopActor {
     /// Connections taken from a listener before others get their turn.
     private static let acceptsPerTurnMax: Int32 = 64
     /// How often a shard runs again at once before the loop looks at everything else.
     private static let runsPerTurnMax = 4
-    /// Workers that are kept for the next requests.
-    static let idleWorkersMax = 64
     /// How long a listener rests when no descriptor is left for another connection.
     private static let exhaustedRestNanoseconds: Int64 = 100_000_000
 
     package nonisolated let loop: EventLoop
-    let handler: any RequestHandler
+    nonisolated let handler: any RequestHandler
     private var limits: HTTPLimits
-    var server: OpaquePointer?
+    private var server: OpaquePointer?
     private var listeners: [(listener: Listener, watch: Watch)] = []
     private var shardWatches: [Watch] = []
     /// When each shard wants to run though nothing is readable there; `.max` for never.
@@ -27,11 +25,10 @@ package actor HTTPServer: LoopActor {
     private var hangUpWatch: Watch?
     private var alarm: Alarm?
     private var restingUntil: Int64?
-    var refusalBodies: [HTTPRefusal: UnsafeRawBufferPointer] = [:]
+    private var refusalBodies: [HTTPRefusal: UnsafeRawBufferPointer] = [:]
     /// Answers to what never became a request, by status.
-    package internal(set) var refusalCounts: [UInt16: UInt64] = [:]
-    var idleWorkers: [Worker] = []
-    var isDraining = false
+    package private(set) var refusalCounts: [UInt16: UInt64] = [:]
+    private var isDraining = false
     private var whenDrained: (() -> Void)?
     /// Called when connections cannot be accepted for want of descriptors or memory.
     private var onExhaustion: () -> Void = {}
@@ -79,7 +76,7 @@ package actor HTTPServer: LoopActor {
         alarm = try Alarm(on: loop) { [unowned self] in onLoop { $0.alarmWentOff() } }
         hangUpWatch = try Watch(chttp_hang_up_fd(server), on: loop) { chttp_hang_ups(server) }
         try watchNewShards()
-        loop.beforeSleep { [weak self] in self?.onLoop { $0.runPending() } }
+        loop.beforeSleep { [weak self] in self?.onLoop(()) { server, _ in server.runPending() } }
         for listener in listeners {
             let descriptor = listener.descriptor
             let watch = try Watch(descriptor, on: loop) { [unowned self] in
@@ -89,7 +86,8 @@ package actor HTTPServer: LoopActor {
         }
     }
 
-    /// Accepts no more connections; those there are go on, and those that wait to be accepted are taken first.
+    /// Accepts no more connections; those that wait to be accepted are taken first. Those there are go on to their next
+    /// answers, which close them.
     package func stopAccepting() {
         for (listener, watch) in listeners {
             acceptAll(from: listener.descriptor)
@@ -99,13 +97,14 @@ package actor HTTPServer: LoopActor {
         listeners = []
         // Those that were accepted last have sent their requests, but nobody has read them yet.
         for shard in shardWatches.indices { run(UInt32(shard)) }
+        if let server { chttp_drain(server) }
     }
 
     /// Lets what is in flight finish: returns when no request is parked or its answer being written, or when
-    /// `deadline` passes (in nanoseconds of ``Alarm/now``). Answers from now on close their connections. Requests
-    /// that are not whole by then are answered 503.
+    /// `deadline` passes (in nanoseconds of ``Alarm/now``). Requests that are not whole by then are answered 503.
     package func drain(until deadline: Int64) async {
         isDraining = true
+        if let server { chttp_drain(server) }
         await withCheckedContinuation { continuation in
             whenDrained = { continuation.resume() }
             wake(at: deadline)
@@ -123,8 +122,6 @@ package actor HTTPServer: LoopActor {
         alarm?.stop()
         if let server { chttp_server_stop(server) }
         server = nil
-        for worker in idleWorkers { worker.take(nil) }
-        idleWorkers = []
         for body in refusalBodies.values { body.deallocate() }
         refusalBodies = [:]
     }
@@ -139,6 +136,18 @@ package actor HTTPServer: LoopActor {
     package func setBodyBytesMax(_ bodyBytesMax: Int) {
         limits.bodyBytesMax = bodyBytesMax
         if let server { chttp_set_body_bytes_max(server, bodyBytesMax) }
+    }
+
+    /// The answer to what never became a request, which is counted.
+    func body(for refusal: HTTPRefusal) -> UnsafeRawBufferPointer {
+        refusalCounts[refusal.status, default: 0] += 1
+        if let body = refusalBodies[refusal] { return body }
+        let bytes = handler.body(for: refusal)
+        let body = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
+        body.copyBytes(from: bytes)
+        let kept = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[..<bytes.count])
+        refusalBodies[refusal] = kept
+        return kept
     }
 
     // MARK: Connections
@@ -171,7 +180,7 @@ package actor HTTPServer: LoopActor {
         guard let server else { return }
         for shard in UInt32(shardWatches.count)..<chttp_shard_count(server) {
             let watch = try Watch(chttp_shard_fd(server, shard), on: loop) { [unowned self] in
-                onLoop { $0.run(shard) }
+                onLoop(shard) { $0.run($1) }
             }
             shardWatches.append(watch)
             shardTimeouts.append(.max)

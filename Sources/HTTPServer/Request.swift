@@ -1,6 +1,7 @@
 import CHTTP
 
-/// One whole request, as libmicrohttpd holds it: a view, valid until ``RequestHandler/respond(to:)`` first suspends.
+/// One whole request, as libmicrohttpd holds it. What it says can be read within ``RequestHandler/received(_:)``; it can
+/// be answered until it has been.
 ///
 /// `@unchecked Sendable`: the memory is the event loop's, and only actors on the loop are given requests.
 package struct Request: @unchecked Sendable {
@@ -72,14 +73,4 @@ package struct Request: @unchecked Sendable {
         UnsafeBufferPointer(
             start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count: count)
     }
-}
-
-/// What answers requests.
-package protocol RequestHandler: Actor {
-    /// Answers one request. While it suspends the request is parked; when its caller goes away the task is
-    /// cancelled, and what is returned then is not sent.
-    func respond(to request: Request) async -> Response
-
-    /// The body of an answer to what never became a request.
-    nonisolated func body(for refusal: HTTPRefusal) -> [UInt8]
 }

@@ -1,9 +1,5 @@
-/// An answer to one request. To be subclassed by what has to be taken back when it does not arrive.
-///
-/// One object, since every frame of a request that is parked has room for it.
-///
-/// `@unchecked Sendable`: nothing in it changes.
-open class Response: @unchecked Sendable {
+/// An answer to one request.
+package struct Response: Sendable {
     package enum ContentType: Sendable {
         case json, problem, text, prometheus
 
@@ -17,16 +13,6 @@ open class Response: @unchecked Sendable {
         }
     }
 
-    /// What is done so that an answer goes to somebody.
-    package enum Delivery: Sendable {
-        /// Nothing.
-        case plain
-        /// When it could not be written, ``Response/takeBack()`` is called.
-        case takenBack
-        /// And the caller is asked after before it is written.
-        case asked
-    }
-
     package let status: UInt16
     package let contentType: ContentType
     package let body: [UInt8]
@@ -34,20 +20,15 @@ open class Response: @unchecked Sendable {
     package let allow: StaticString?
     /// The `Retry-After` header's value.
     package let retryAfterSeconds: Int32?
-    package let delivery: Delivery
 
     package init(
         status: UInt16, contentType: ContentType = .json, body: [UInt8], allow: StaticString? = nil,
-        retryAfterSeconds: Int32? = nil, delivery: Delivery = .plain
+        retryAfterSeconds: Int32? = nil
     ) {
         self.status = status
         self.contentType = contentType
         self.body = body
         self.allow = allow
         self.retryAfterSeconds = retryAfterSeconds
-        self.delivery = delivery
     }
-
-    /// Takes back what the answer says. Called at most once, on the loop's thread.
-    open func takeBack() {}
 }

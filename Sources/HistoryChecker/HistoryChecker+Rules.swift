@@ -126,7 +126,7 @@ extension HistoryChecker {
                 "ticket \(seen.number) \(words) here, and the one being served is ticket \(head)")
         }
         guard seen.isLocked == false else { return }
-        if let span = seen.expiresIn, span <= .zero, isWritten || options.judgesTimeLeftWhenRead {
+        if let span = seen.expiresIn, span <= .zero {
             find(.overWhenWritten, conversation, "ticket \(seen.number) is served here, with no time left")
         } else if isWritten, let expires = seen.expiresAt, expires + options.clockTolerance <= now {
             find(

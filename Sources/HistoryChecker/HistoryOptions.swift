@@ -6,8 +6,6 @@ package struct HistoryOptions: Sendable {
     package var answerBound: Duration = .seconds(5)
     /// How long a caller that waits may not be told that its ticket is at the head, or gone.
     package var handOverBound: Duration = .seconds(2)
-    /// Whether an answer that was read may not say "served, with no time left". One that was written never may.
-    package var judgesTimeLeftWhenRead = true
     /// How old what a written answer says of the time that is left may be.
     package var answerAge: Duration = .milliseconds(100)
     /// For how long numbers are kept: `locks.number_retention`.

@@ -49,38 +49,21 @@ extension LockAPI {
         }
     }
 
-    /// A ticket that was taken is given to nobody else, so it is taken back when the client is not told of it. With a
-    /// key the caller of issue-ticket comes back for it; without one nobody could finish it.
     private func response(to call: LockCall, _ status: TicketStatus) -> Response {
         let now = present
-        let body = body { $0.fields(of: status, call.id, clock, now: now) }
-        switch call.operation {
-        case .acquire: return TicketResponse(body, status, of: call.id, in: store, delivery: .asked)
-        case .issueTicket(_, nil):
-            return TicketResponse(body, status, of: call.id, in: store, delivery: .takenBack)
-        default: return Response(status: call.operation.takesTicket ? 201 : 200, body: body)
+        return answer(call.operation.takesTicket ? 201 : 200) {
+            $0.fields(of: status, call.id, clock, now: now)
         }
     }
-}
 
-/// Gives a ticket out, and takes it back if its caller cannot be told of it.
-private final class TicketResponse: Response, @unchecked Sendable {
-    private let withdrawal: LockCall
-    private let store: any LockStore
-
-    init(
-        _ body: [UInt8], _ status: TicketStatus, of id: ConversationID, in store: any LockStore,
-        delivery: Delivery
-    ) {
-        withdrawal = LockCall(.withdraw(status.number, status.token), for: id)
-        self.store = store
-        super.init(status: 201, body: body, delivery: delivery)
-    }
-
-    override func takeBack() {
-        Task.immediate { [store, withdrawal] in
-            // A store that cannot be reached now lets the ticket expire instead.
-            _ = try? await store.perform(withdrawal)
+    /// A ticket that was taken is given to nobody else, so it is taken back when the client is not told of it. With a
+    /// key the caller of issue-ticket comes back for it; without one nobody could finish it.
+    func withdrawal(of outcome: LockOutcome, _ call: LockCall) -> LockCall? {
+        guard case .ticket(let status) = outcome else { return nil }
+        switch call.operation {
+        case .acquire, .issueTicket(_, nil):
+            return LockCall(.withdraw(status.number, status.token), for: call.id)
+        default: return nil
         }
     }
 }

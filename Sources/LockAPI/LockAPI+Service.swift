@@ -5,9 +5,13 @@ import LockStore
 /// What is answered without the locks.
 extension LockAPI {
     /// Able to serve: a ticket could be issued now, and nobody is shutting the service down.
-    func readiness() async throws(LockStoreError) -> Response {
+    func readiness() async -> Response {
         if isShuttingDown { return answer(Problem(.shuttingDown, "the service is shutting down")) }
-        try await store.checkReady()
+        do throws(LockStoreError) {
+            try await store.checkReady()
+        } catch {
+            return answer(Problem(error))
+        }
         return answer { $0.field("status", "ready") }
     }
 

@@ -24,6 +24,8 @@ package actor LockAPI: RequestHandler, LoopActor {
     var named: Named?
     private var accessLog: (@Sendable (Access) -> Void)?
     private(set) var breakLog: (@Sendable (ConversationID, [TicketNumber], _ by: String) -> Void)?
+    /// Sees every answer as it leaves; for tests.
+    package var onResponse: ((Request, Response) -> Void)?
     weak var server: HTTPServer?
     var isShuttingDown = false
 
@@ -85,54 +87,106 @@ package actor LockAPI: RequestHandler, LoopActor {
 
     var present: Instant { now() }
 
-    // MARK: RequestHandler
+    // MARK: Requests
 
-    package func respond(to request: Request) async -> Response {
+    package nonisolated func received(_ request: Request) {
+        onLoop(request) { api, request in api.begin(request) }
+    }
+
+    private func begin(_ request: Request) {
         let start = now()
         clock.adjust(now: start)
         let routed = RoutedRequest(request)
         let access = accessLog == nil ? nil : AccessedRequest(request)
+        let exchange = Exchange(request, at: routed.endpoint, start: start, access, api: self)
         named = nil
-        let response: Response
         do throws(Problem) {
             let call = try parse(routed)
             access?.named = named
-            response = await answer(call, from: breaker(call, request))
+            perform(call, exchange)
         } catch {
             access?.named = named
-            response = answer(error)
+            end(exchange, with: answer(error))
         }
-        record(response, routed.endpoint, since: start, access)
-        return response
+        guard !exchange.isAnswered else { return }
+        exchange.isParked = true
+        request.park(exchange)
     }
 
     /// The one place where what was asked for is done.
-    private func answer(_ call: APICall, from peer: String?) async -> Response {
-        do throws(LockStoreError) {
-            switch call {
-            case .lock(let call):
-                let outcome = try await store.perform(call)
-                if let peer, case .deleted(let tickets?) = outcome { breakLog?(call.id, tickets, peer) }
-                return response(to: call, outcome)
-            case .health: return answer { $0.field("status", "ok") }
-            case .readiness: return try await readiness()
-            case .version: return version()
-            case .metrics: return await metricsPage()
-            case .openAPI: return openAPI()
-            case .index: return index()
-            case .options(let allow): return Response(status: 200, contentType: .text, body: [], allow: allow)
-            }
-        } catch {
-            return answer(Problem(error))
+    private func perform(_ call: APICall, _ exchange: Exchange) {
+        switch call {
+        case .lock(let call):
+            exchange.call = call
+            if breakLog != nil, case .deleteLock = call.operation { exchange.peer = exchange.request.peer }
+            store.perform(call, exchange)
+        case .health: end(exchange, with: answer { $0.field("status", "ok") })
+        case .readiness: startTask { api in api.end(exchange, with: await api.readiness()) }
+        case .version: end(exchange, with: version())
+        case .metrics: startTask { api in api.end(exchange, with: await api.metricsPage()) }
+        case .openAPI: end(exchange, with: openAPI())
+        case .index: end(exchange, with: index())
+        case .options(let allow):
+            end(exchange, with: Response(status: 200, contentType: .text, body: [], allow: allow))
         }
     }
 
-    /// Where a request that breaks a lock comes from, if that is logged.
-    private func breaker(_ call: APICall, _ request: Request) -> String? {
-        guard breakLog != nil, case .lock(let call) = call, case .deleteLock = call.operation else {
-            return nil
+    /// Answers a request with what the store has answered.
+    func end(_ exchange: Exchange, _ answer: CallAnswer) {
+        guard let call = exchange.call else { preconditionFailure("nothing was asked of the store") }
+        switch answer {
+        case .success(let decided):
+            // What says that a ticket is alive is true when it leaves.
+            let outcome = hasExpired(decided) ? .refused(.gone(.expired)) : decided
+            if let peer = exchange.peer, case .deleted(let tickets?) = outcome {
+                breakLog?(call.id, tickets, peer)
+            }
+            exchange.withdrawal = withdrawal(of: outcome, call)
+            end(exchange, with: response(to: call, outcome))
+        case .failure(let error): end(exchange, with: self.answer(Problem(error)))
         }
-        return request.peer
+    }
+
+    private func hasExpired(_ outcome: LockOutcome) -> Bool {
+        if case .ticket(let status) = outcome { status.expires <= now() } else { false }
+    }
+
+    private func end(_ exchange: Exchange, with response: Response) {
+        precondition(!exchange.isAnswered, "a request is answered once")
+        exchange.isAnswered = true
+        let request = exchange.request
+        // No grant goes to a caller that has gone already.
+        guard !(exchange.isParked || exchange.call?.operation.isAcquire == true) || !request.callerIsGone
+        else {
+            record(exchange, response, status: Self.hungUpStatus)
+            request.abandon()
+            return takeBack(exchange)
+        }
+        record(exchange, response, status: response.status)
+        onResponse?(request, response)
+        request.answer(with: response, tracedBy: exchange.withdrawal == nil ? nil : exchange)
+    }
+
+    package nonisolated func callerHungUp(on exchange: AnyObject) {
+        let exchange = unsafeDowncast(exchange, to: Exchange.self)
+        onLoop(exchange) { api, exchange in
+            exchange.isAbandoned = true
+            guard api.store.abandon(exchange) else { return }
+            exchange.isAnswered = true
+            api.record(exchange, nil, status: Self.hungUpStatus)
+            exchange.request.abandon()
+        }
+    }
+
+    package nonisolated func answerWasLost(_ exchange: AnyObject) {
+        let exchange = unsafeDowncast(exchange, to: Exchange.self)
+        onLoop(exchange) { api, exchange in api.takeBack(exchange) }
+    }
+
+    /// Nobody else is given the ticket of a caller that was not told of it. A store that cannot be reached now lets the
+    /// ticket expire instead.
+    private func takeBack(_ exchange: Exchange) {
+        if let withdrawal = exchange.withdrawal { store.perform(withdrawal, nil) }
     }
 
     /// A JSON object as an answer.
@@ -152,20 +206,15 @@ package actor LockAPI: RequestHandler, LoopActor {
     /// Counted and logged for a caller that hung up while it waited, as nginx does; never sent.
     private static let hungUpStatus: UInt16 = 499
 
-    @inline(never)
-    private func record(
-        _ response: Response, _ endpoint: Endpoint?, since start: Instant, _ access: AccessedRequest?
-    ) {
-        let nanoseconds = now().nanoseconds - start.nanoseconds
-        // What a caller that has hung up would have been told is told nobody.
-        let status = Task.isCancelled ? Self.hungUpStatus : response.status
-        metrics.record(endpoint, status: status, nanoseconds: nanoseconds)
-        guard let access, let accessLog else { return }
+    private func record(_ exchange: Exchange, _ response: Response?, status: UInt16) {
+        let nanoseconds = now().nanoseconds - exchange.start.nanoseconds
+        metrics.record(exchange.endpoint, status: status, nanoseconds: nanoseconds)
+        guard let access = exchange.access, let accessLog else { return }
         accessLog(
             Access(
                 method: access.method, target: access.target, status: status,
                 duration: .nanoseconds(nanoseconds), conversationID: access.named?.conversationID,
-                ticket: response.loggedValue("ticket").flatMap { TicketNumber($0) } ?? access.named?.ticket,
-                outcome: response.loggedValue("code").map { String($0.filter { $0 != "\"" }) } ?? "ok"))
+                ticket: response?.loggedValue("ticket").flatMap { TicketNumber($0) } ?? access.named?.ticket,
+                outcome: response?.loggedValue("code").map { String($0.filter { $0 != "\"" }) } ?? "ok"))
     }
 }

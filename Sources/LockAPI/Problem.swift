@@ -4,7 +4,7 @@ import TicketLock
 
 /// An error as a client sees it: problem+json (RFC 9457) with a stable code word.
 ///
-/// A class, so that a request that may fail in many places keeps room for one reference, not for many errors.
+/// A class, so that what throws it hands over one reference.
 final class Problem: Error {
     let code: Code
     let detail: String
@@ -115,7 +115,7 @@ final class Problem: Error {
         }
     }
 
-    func response(_ clock: WallClock, now: Instant) -> Response {
+    func response(_ clock: WallClock?, now: Instant = Instant(nanoseconds: 0)) -> Response {
         Response(
             status: code.status, contentType: .problem, body: body(clock, now: now), allow: allow,
             retryAfterSeconds: code.retryAfterSeconds)
@@ -161,7 +161,7 @@ extension Problem {
             self.init(
                 .lockUnreadable,
                 "what the lock store holds for this conversation is no ticket lock; it was left as it is")
-        // Its caller has hung up, so nobody reads this.
+        // Nobody reads this.
         case .cancelled: self.init(.shuttingDown, "the caller stopped waiting")
         }
     }

@@ -3,9 +3,12 @@ package import TicketLock
 
 /// The lock store that lives in this process. Rasa: `InMemoryLockStore`.
 ///
-/// An actor on the event loop: its operations are answered without leaving the loop's thread, and only a
-/// caller that waits suspends. The rules are ``LockTable``'s; here are the callers that wait, and time.
-package actor InMemoryLockStore: LockStore, LoopActor {
+/// An actor on the event loop: an operation is performed there and then. The rules are ``LockTable``'s; here are the
+/// callers that wait, their answers, and time.
+///
+/// An operation is refused, with nothing done, or it is done. What is done is written, if there is a state on disk, and
+/// nobody is told of it before that; if the disk fails, when it is written at last.
+package actor InMemoryLockStore: LockStore {
     /// Expired tickets, and as many timeouts of callers, that are worked off in one turn of the loop, so that a
     /// storm of them delays no request by more than some milliseconds.
     static let expiriesPerTurnMax = 2_000
@@ -19,16 +22,13 @@ package actor InMemoryLockStore: LockStore, LoopActor {
     /// The same on the disk, if it is to be there.
     let state: LockState?
     var waiters = Waiters()
-    /// Callers of acquire that have gone while nothing could be written. No more than waited when that began, since
-    /// none are accepted meanwhile.
-    var abandoned: [Waiter] = []
+    /// Of callers that have gone while nothing could be written. No more than waited or were being answered when that
+    /// began, since none are accepted meanwhile.
+    var withdrawals: [LockCall] = []
     var isShuttingDown = false
-    /// The end of the turn is going to make something safe on the disk, and those wait for it.
-    var isSyncing = false
-    var waitingForSync: [UnsafeContinuation<LockStoreError?, Never>] = []
-    /// Those whom the sync that is under way is for.
-    var inSync: [UnsafeContinuation<LockStoreError?, Never>] = []
-    var isSyncUnderWay = false
+    var outbox = Outbox()
+    var isDelivering = false
+    var sync = Sync.idle
     var diskSync: (any BackgroundSync)?
     /// Is told of tickets that expired while they were served. Set before the first operation.
     package var onLapses: (@Sendable (Lapses) -> Void)?
@@ -65,30 +65,49 @@ package actor InMemoryLockStore: LockStore, LoopActor {
 
     // MARK: Operations
 
-    package func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome {
-        switch try begin(call) {
-        case .ended(let outcome):
-            if isSyncing { try await settled() }
-            return outcome
-        case .waits(let waiter): return try await outcome(of: waiter)
+    package nonisolated func perform(_ call: LockCall, _ reply: (any LockReply)?) {
+        onLoop((call, reply)) { store, input in store.perform(call: input.0, input.1) }
+    }
+
+    private func perform(call: LockCall, _ reply: (any LockReply)?) {
+        let now = time.now()
+        do throws(LockStoreError) {
+            if let state, call.operation.takesTicket { try state.checkGranting(now: now) }
+            try makeReady(now: now)
+        } catch {
+            // While nothing can be written a ticket stays where it is, and is withdrawn before anything else is done.
+            if case .withdraw = call.operation { withdrawals.append(call) }
+            reply?.answer(.failure(error))
+            return
+        }
+        let outcome = outcome(of: call, reply, now: now)
+        write(now: now)
+        if let outcome, let reply { give(outcome, of: call.id, to: reply) }
+        deliver(now: now)
+        setAlarm()
+    }
+
+    /// Performs a call as the rules have it; nil when its caller waits, in the same step in which its ticket was found
+    /// to be waiting: whatever happens to the ticket from here on is told to it.
+    private func outcome(of call: LockCall, _ reply: (any LockReply)?, now: Instant) -> LockOutcome? {
+        switch table.perform(call, now: now) {
+        case .done(let outcome): return outcome
+        case .waits(let status, let due):
+            guard let reply, !isShuttingDown else {
+                return sentAway(status.number, status.token, of: call.id, now: now)
+            }
+            let isAcquire = call.operation.takesTicket
+            waiters.add(Waiter(reply, id: call.id, status: status, isAcquire: isAcquire), until: due)
+            return nil
         }
     }
 
-    /// A call that is over, or whose caller waits. What comes before the waiting is in a function of its own, so that
-    /// the frame of a parked request keeps nothing of it.
-    enum Beginning {
-        case ended(LockOutcome)
-        case waits(Waiter)
-    }
-
-    @inline(never)
-    private func begin(_ call: LockCall) throws(LockStoreError) -> Beginning {
-        if let state, call.operation.takesTicket { try state.checkGranting(now: time.now()) }
-        switch try perform({ table, now in table.perform(call, now: now) }) {
-        case .done(let outcome): return .ended(outcome)
-        case .waits(let status, let due):
-            let waiter = Waiter(id: call.id, status: status, isAcquire: call.operation.takesTicket)
-            return try park(waiter, until: due)
+    package nonisolated func abandon(_ reply: any LockReply) -> Bool {
+        onLoop(reply) { store, reply in
+            guard let waiter = reply.waiter, store.waiters.remove(waiter) else { return false }
+            _ = waiter.takeReply()
+            if waiter.isAcquire { store.perform(call: waiter.withdrawal, nil) }
+            return true
         }
     }
 
@@ -106,6 +125,8 @@ package actor InMemoryLockStore: LockStore, LoopActor {
         // There may be room again, and nobody else who would try.
         let now = time.now()
         try makeReady(now: now)
+        write(now: now)
+        deliver(now: now)
         try state.checkReady(now: now)
     }
 
@@ -117,37 +138,27 @@ package actor InMemoryLockStore: LockStore, LoopActor {
 
     package func shutDown() async {
         isShuttingDown = true
-        for waiter in waiters.all {
-            resolve(waiter) { store throws(LockStoreError) in try store.sentAway(waiter) }
+        let now = time.now()
+        var failure: LockStoreError?
+        do throws(LockStoreError) { try makeReady(now: now) } catch { failure = error }
+        for waiter in waiters.all where waiters.remove(waiter) {
+            let reply = waiter.takeReply()
+            if let failure {
+                reply.answer(.failure(failure))
+                continue
+            }
+            let outcome = sentAway(waiter.number, waiter.token, of: waiter.id, now: now)
+            write(now: now)
+            give(outcome, of: waiter.id, to: reply)
         }
+        deliver(now: now)
+        if !isWritten { retryLater(now: now) }
     }
 
     /// What a caller is told that may not wait any more: its ticket, which it keeps.
-    func sentAway(_ waiter: Waiter) throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        let status = try perform { table, now in
-            table.tell(waiter.number, token: waiter.token, for: waiter.id, now: now)
-        }
-        return status.flatMap { .failure(.shuttingDown($0)) }
-    }
-
-    /// Does one operation, then tells who must be told and sees to the alarm.
-    func perform<Value>(
-        _ operation: (inout LockTable, Instant) -> Value
-    ) throws(LockStoreError) -> Value {
-        let now = time.now()
-        try makeReady(now: now)
-        let value = operation(&table, now)
-        if let state {
-            do throws(LockStoreError) {
-                try write(to: state, now: now)
-            } catch {
-                // It is done, and those who wait are told when it is written, whether or not anybody asks.
-                retryLater(now: now)
-                throw error
-            }
-        }
-        tellWaiters()
-        setAlarm()
-        return value
+    private func sentAway(
+        _ number: TicketNumber, _ token: FencingToken, of id: ConversationID, now: Instant
+    ) -> LockOutcome {
+        LockOutcome(table.tell(number, token: token, for: id, now: now)) { .refused(.shuttingDown($0)) }
     }
 }

@@ -1,13 +1,18 @@
+package import EventLoop
 package import TicketLock
 
 /// Where ticket locks live. Rasa: `rasa.core.lock_store.LockStore`.
 ///
-/// Every operation is one atomic step, and drops expired tickets first. What a client must expect is a
-/// ``Refusal``; what the world does to the store is a thrown ``LockStoreError``. The caller has checked every
-/// argument against the ``LockLimits``.
-package protocol LockStore: Actor {
-    /// Performs one operation. Cancelling the task of a caller that waits ends its waiting.
-    func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome
+/// Every operation is one atomic step, and drops expired tickets first. The caller has checked every argument against
+/// the ``LockLimits``. What is not `async` is called on the loop's thread.
+package protocol LockStore: LoopActor {
+    /// Performs one operation. The reply, if somebody wants one, is answered once, now or later: when what was waited
+    /// for has come, and what the answer speaks of is written; with what is true then.
+    nonisolated func perform(_ call: LockCall, _ reply: (any LockReply)?)
+
+    /// The caller has gone, as ``LockReply/isAbandoned`` says. One that waits does so no more, and is not answered; an
+    /// acquire gives its place up. False for one whose answer is on its way.
+    nonisolated func abandon(_ reply: any LockReply) -> Bool
 
     /// Counts for the metrics.
     func statistics() async -> StoreStatistics
@@ -21,6 +26,19 @@ package protocol LockStore: Actor {
     /// Answers every waiting caller with `shuttingDown`, and so from now on every one that would wait; their
     /// tickets keep their places.
     func shutDown() async
+}
+
+/// What a client must expect is an outcome; a failure is what the world does to the store.
+package typealias CallAnswer = Result<LockOutcome, LockStoreError>
+
+/// Who has asked for an operation. Loop thread only.
+package protocol LockReply: AnyObject, Sendable {
+    /// Takes the answer. Called once.
+    func answer(_ answer: CallAnswer)
+    /// The caller has gone; an answer that is on its way still comes.
+    var isAbandoned: Bool { get }
+    /// What the store knows it by while it waits. The store's own.
+    var waiter: Waiter? { get set }
 }
 
 /// What a store tells the metrics.

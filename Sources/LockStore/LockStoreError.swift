@@ -17,13 +17,12 @@ package struct LockStoreError: Error, Equatable, Sendable {
         case outcomeUnknown
         /// What the store holds for the conversation is no ticket lock; it was left as it is.
         case unreadable
-        /// The caller's task was cancelled while it waited: an acquire has given its place up.
+        /// The caller has gone: an acquire has given its place up.
         case cancelled
     }
 
     package let code: Code
-    /// For the log; of `stateIncomplete`, `placeLost` and `refused` for clients, too. No more than this and a word: an error has its room in
-    /// every frame of a parked request.
+    /// For the log; of `stateIncomplete`, `placeLost` and `refused` for clients, too.
     package let detail: String
 
     package init(_ code: Code, _ detail: String) {

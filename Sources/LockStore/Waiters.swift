@@ -2,8 +2,7 @@ package import TicketLock
 
 /// A caller of wait or acquire that waits for its ticket. Loop thread only.
 ///
-/// `@unchecked Sendable`: it is made and used inside the store's isolation; only the reference travels
-/// through a cancellation handler.
+/// `@unchecked Sendable` for that reason: only the reference travels.
 package final class Waiter: @unchecked Sendable {
     package let id: ConversationID
     package let number: TicketNumber
@@ -14,63 +13,40 @@ package final class Waiter: @unchecked Sendable {
     package let isAcquire: Bool
     /// Others may have got the ticket too, with the same idempotency key.
     package let hasKey: Bool
+    /// Nil once its waiting has ended.
+    private var reply: (any LockReply)?
     /// Another waiter for the same ticket.
     fileprivate var next: Waiter?
     fileprivate var key: Int32 = -1
     /// The key of the waiter whose `next` this one is; -1 for the first of a ticket's.
     fileprivate var previousKey: Int32 = -1
-    private var state = State.fresh
-
-    private enum State {
-        case fresh
-        case waiting(UnsafeContinuation<Void, Never>)
-        case ended(WaitResult)
-    }
 
     /// - Parameter group: the ticket's token, unless tokens are not unique in the store.
     package init(
-        id: ConversationID, status: TicketStatus, isAcquire: Bool, hasKey: Bool = false, group: UInt64? = nil
+        _ reply: any LockReply, id: ConversationID, status: TicketStatus, isAcquire: Bool,
+        hasKey: Bool = false,
+        group: UInt64? = nil
     ) {
+        self.reply = reply
         self.id = id
         number = status.number
         token = status.token
         self.group = group ?? status.token
         self.isAcquire = isAcquire
         self.hasKey = hasKey
+        reply.waiter = self
     }
 
-    /// Returns when the waiting has ended.
-    package func end(isolation: isolated (any Actor)?) async {
-        if case .ended = state { return }
-        await withUnsafeContinuation { state = .waiting($0) }
-    }
+    /// What gives its ticket up.
+    package var withdrawal: LockCall { LockCall(.withdraw(number, token), for: id) }
 
-    /// What the waiting has ended with.
-    package func answer() throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        switch state {
-        case .ended(.answered(let answer)): return answer
-        case .ended(.failed(let error)): throw error
-        case .fresh, .waiting: preconditionFailure("the waiting has not ended")
-        }
-    }
-
-    /// Ends its waiting, or lets it not begin. A waiter among ``Waiters`` is resolved there.
-    package func resolve(_ result: WaitResult) {
-        let before = state
-        if case .ended = before { return }
-        state = .ended(result)
-        if case .waiting(let continuation) = before { continuation.resume() }
-    }
-}
-
-/// Indirect, so that a caller that waits keeps no room for what it will be told.
-package indirect enum WaitResult: Sendable {
-    case answered(Result<TicketStatus, Refusal>)
-    case failed(LockStoreError)
-
-    /// Made anew each time: kept, with the enum's bits in its address, it would be a leak to the address sanitizer.
-    package static var cancelled: WaitResult {
-        .failed(LockStoreError(.cancelled, "the caller stopped waiting"))
+    /// Ends the waiting: what is to be answered, which the caller has to do from now on. Once, and only of a waiter
+    /// that is not among ``Waiters`` any more.
+    package func takeReply() -> any LockReply {
+        guard let reply else { preconditionFailure("the waiting has ended already") }
+        self.reply = nil
+        reply.waiter = nil
+        return reply
     }
 }
 
@@ -100,26 +76,11 @@ package struct Waiters {
         deadlines.set(Int(waiter.key), to: due)
     }
 
-    /// Ends the waiting of all who wait for a ticket; each gets its result from `result`.
-    package mutating func resolveAll(_ group: UInt64, _ result: (Waiter) -> Result<TicketStatus, Refusal>) {
-        endAll(group) { .answered(result($0)) }
-    }
-
-    /// Ends the waiting of all who wait for a ticket, whatever it ends with.
-    package mutating func endAll(_ group: UInt64, _ result: (Waiter) -> WaitResult) {
-        var waiter = byGroup.removeValue(forKey: group)
-        while let current = waiter {
-            waiter = current.next
-            forget(current)
-            current.resolve(result(current))
-        }
-    }
-
-    /// Ends one waiter's waiting; false when it had ended before.
-    package mutating func resolve(_ waiter: Waiter, _ result: WaitResult) -> Bool {
-        guard remove(waiter) else { return false }
-        waiter.resolve(result)
-        return true
+    /// Takes out one of those who wait for a ticket.
+    package mutating func takeOne(of group: UInt64) -> Waiter? {
+        guard let waiter = byGroup[group] else { return nil }
+        _ = remove(waiter)
+        return waiter
     }
 
     /// The waiter whose timeout has passed longest ago, if any has.
@@ -131,7 +92,7 @@ package struct Waiters {
     /// All of them, in no particular order.
     package var all: [Waiter] { byKey.compactMap { $0 } }
 
-    /// Takes a waiter out whose waiting the caller ends; false when it had ended before.
+    /// Takes a waiter out; false when it had been before.
     package mutating func remove(_ waiter: Waiter) -> Bool {
         guard waiter.key >= 0 else { return false }
         // Many may wait for one ticket, and all go away at once: nobody looks through them all.

@@ -94,11 +94,11 @@ extension RedisLockStore {
         let reason = ticket.reason ?? (ticket.expires <= now ? .expired : .unknown)
         // It was not claimed in time, or Redis lost it.
         let wasOutOfTouch = ticket.isUnheard || reason == .unknown && ticket.seen < lastLoss
-        waiters.endAll(ticket.group) { waiter in
-            guard waiter.isAcquire else { return .answered(.failure(.gone(reason))) }
-            if wasOutOfTouch { return .failed(Self.placeLost) }
+        end(ticket.group) { waiter in
+            guard waiter.isAcquire else { return .success(.refused(.gone(reason))) }
+            if wasOutOfTouch { return .failure(Self.placeLost) }
             // The ticket of an acquire lives to its caller's timeout, so this is that timeout.
-            return .answered(.failure(reason == .expired ? .acquireTimeout : .gone(reason)))
+            return .success(.refused(reason == .expired ? .acquireTimeout : .gone(reason)))
         }
         room.forget(ticket.group)
     }
@@ -110,14 +110,14 @@ extension RedisLockStore {
     /// with their keys; all others keep their places.
     func letGo(_ room: WaitingRoom, _ error: LockStoreError) {
         for ticket in room.tickets {
-            waiters.endAll(ticket.group) { waiter in
-                guard waiter.isAcquire, error.code == .unavailable else { return .failed(error) }
+            end(ticket.group) { waiter in
+                guard waiter.isAcquire, error.code == .unavailable else { return .failure(error) }
                 // That it is given up is true once Redis is back, and nobody else can be told that it is served.
                 if !waiter.hasKey, withdrawals.count < Withdrawal.countMax {
                     withdrawals.append(withdrawal(waiter.number, waiter.token, of: waiter.id))
-                    return .failed(error)
+                    return .failure(error)
                 }
-                return .failed(LockStoreError(.outcomeUnknown, error.detail))
+                return .failure(LockStoreError(.outcomeUnknown, error.detail))
             }
             room.forget(ticket.group)
         }

@@ -5,15 +5,43 @@ package import TicketLock
 
 /// The operations, one script each.
 extension RedisLockStore {
-    package func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome {
+    package nonisolated func perform(_ call: LockCall, _ reply: (any LockReply)?) {
+        onLoop((call, reply)) { store, input in
+            let (call, reply) = input
+            store.startTask { store in
+                do throws(LockStoreError) {
+                    let outcome = try await store.outcome(of: call, reply)
+                    if let outcome { reply?.answer(.success(outcome)) }
+                } catch {
+                    reply?.answer(.failure(error))
+                }
+            }
+        }
+    }
+
+    package nonisolated func abandon(_ reply: any LockReply) -> Bool {
+        onLoop(reply) { store, reply in
+            guard let waiter = reply.waiter, store.waiters.remove(waiter) else { return false }
+            _ = waiter.takeReply()
+            store.left(waiter)
+            if waiter.isAcquire { store.giveUp(waiter.number, waiter.token, of: waiter.id) }
+            return true
+        }
+    }
+
+    /// What a call has come to; nil when its caller waits.
+    private func outcome(
+        of call: LockCall, _ reply: (any LockReply)?
+    ) async throws(LockStoreError) -> LockOutcome? {
         let id = call.id
         switch call.operation {
         case .issueTicket(let lifetime, let key):
             return LockOutcome(try await issueTicket(for: id, lifetime: lifetime, key: key))
         case .wait(let number, let token, let timeout):
-            return LockOutcome(try await wait(for: number, token: token, of: id, timeout: timeout))
+            return try await wait(for: number, token: token, of: id, timeout: timeout, reply)
         case .acquire(let lifetime, let timeout, let key):
-            return LockOutcome(try await acquire(for: id, lifetime: lifetime, timeout: timeout, key: key))
+            let order = Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key)
+            return try await acquire(for: id, order, reply)
         case .extend(let number, let token, let lifetime):
             return LockOutcome(try await extend(number, token: token, of: id, lifetime: lifetime))
         case .finishServing(let number, let token):
@@ -44,34 +72,34 @@ extension RedisLockStore {
     }
 
     private func wait(
-        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        if Task.isCancelled { throw Self.cancellation }
+        for number: TicketNumber, token: FencingToken?, of id: ConversationID, timeout: Duration,
+        _ reply: (any LockReply)?
+    ) async throws(LockStoreError) -> LockOutcome? {
+        if let reply, reply.isAbandoned { throw Self.cancellation }
         let until = time.now() + timeout
         let generation = rooms.generation(of: id)
         let result = try await status(of: number, token: token, for: id)
-        guard case .success(let ticket) = result else { return result.map(\.status) }
-        guard ticket.status.isLocked, timeout > .zero else {
+        guard case .success(let ticket) = result else { return LockOutcome(result.map(\.status)) }
+        guard let reply, ticket.status.isLocked, timeout > .zero else {
             try await confirm()
-            return result.map(\.status)
+            return .ticket(ticket.status)
         }
-        return try await park(ticket, of: id, nil, until: until, generation: generation)
+        return try park(reply, ticket, of: id, nil, until: until, generation: generation)
     }
 
     private func acquire(
-        for id: ConversationID, lifetime: Duration, timeout: Duration, key: IdempotencyKey?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        if Task.isCancelled { throw Self.cancellation }
-        let until = time.now() + timeout
+        for id: ConversationID, _ order: Order, _ reply: (any LockReply)?
+    ) async throws(LockStoreError) -> LockOutcome? {
+        if let reply, reply.isAbandoned { throw Self.cancellation }
+        let until = time.now() + order.timeout
         let generation = rooms.generation(of: id)
-        let order = Order(isAcquire: true, lifetime: lifetime, timeout: timeout, key: key)
         let result = try await take(order, for: id)
-        guard case .success(let ticket) = result else { return result.map(\.status) }
-        guard ticket.status.isLocked else {
+        guard case .success(let ticket) = result else { return LockOutcome(result.map(\.status)) }
+        guard let reply, ticket.status.isLocked else {
             try await confirm(ticket, of: id, order)
-            return .success(ticket.status)
+            return .ticket(ticket.status)
         }
-        return try await park(ticket, of: id, order, until: until, generation: generation)
+        return try park(reply, ticket, of: id, order, until: until, generation: generation)
     }
 
     private func extend(

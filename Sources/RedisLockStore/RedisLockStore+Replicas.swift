@@ -29,17 +29,17 @@ extension RedisLockStore {
 
     /// Tells all who wait for a ticket that it is served.
     func serve(_ group: UInt64, _ status: TicketStatus) {
-        guard waitsForReplicas else { return waiters.resolveAll(group) { _ in .success(status) } }
+        guard waitsForReplicas else { return end(group) { _ in .success(.ticket(status)) } }
         startTask { store in
             do throws(LockStoreError) {
                 try await store.confirm()
-                store.waiters.resolveAll(group) { _ in .success(status) }
+                store.end(group) { _ in .success(.ticket(status)) }
             } catch {
-                store.waiters.endAll(group) { waiter in
+                store.end(group) { waiter in
                     if waiter.isAcquire, !waiter.hasKey {
                         store.giveUp(waiter.number, waiter.token, of: waiter.id)
                     }
-                    return .failed(error)
+                    return .failure(error)
                 }
             }
         }

@@ -6,15 +6,21 @@ import TicketLock
 /// Callers that wait, and how they are told. Whether a ticket is served is known from a script's reply only;
 /// messages and alarms but prompt the question.
 extension RedisLockStore {
-    /// Makes a caller a waiting one.
+    /// Makes a caller a waiting one, or says why it cannot be.
     ///
     /// - Parameters:
     ///   - order: what the caller of acquire asked for; nil for a caller of wait.
     ///   - generation: the room's, before the ticket was seen to be waiting.
     func park(
-        _ ticket: SeenTicket, of id: ConversationID, _ order: Order?, until due: Instant, generation: Int?
-    ) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        guard !isShuttingDown else { return .failure(.shuttingDown(ticket.status)) }
+        _ reply: any LockReply, _ ticket: SeenTicket, of id: ConversationID, _ order: Order?,
+        until due: Instant,
+        generation: Int?
+    ) throws(LockStoreError) -> LockOutcome? {
+        guard !reply.isAbandoned else {
+            if order != nil { giveUp(ticket.status.number, ticket.status.token, of: id) }
+            throw Self.cancellation
+        }
+        guard !isShuttingDown else { return .refused(.shuttingDown(ticket.status)) }
         let room = rooms[id] ?? rooms.open(id, key: keyPrefix + id.string, now: time.now())
         let lifetime = order?.lifetime.microseconds
         let group = room.join(ticket.status, expires: ticket.expires, lifetime: lifetime, now: time.now()) {
@@ -22,7 +28,8 @@ extension RedisLockStore {
             return nextGroup
         }
         let waiter = Waiter(
-            id: id, status: ticket.status, isAcquire: order != nil, hasKey: order?.key != nil, group: group)
+            reply, id: id, status: ticket.status, isAcquire: order != nil, hasKey: order?.key != nil,
+            group: group)
         waiters.add(waiter, until: due)
         room.emptySince = nil
         if room.subscription == .none {
@@ -34,28 +41,14 @@ extension RedisLockStore {
         }
         schedule(room)
         setAlarm()
-        return try await outcome(of: waiter)
+        return nil
     }
 
-    private func outcome(of waiter: Waiter) async throws(LockStoreError) -> Result<TicketStatus, Refusal> {
-        await withTaskCancellationHandler {
-            await waiter.end(isolation: self)
-        } onCancel: {
-            cancel(waiter)
-        }
-        return try waiter.answer()
-    }
-
-    private nonisolated func cancel(_ waiter: Waiter) {
-        guard loop.isOnLoopThread else {
-            loop.submit { self.cancel(waiter) }
-            return
-        }
-        onLoop { store in
-            guard store.waiters.remove(waiter) else { return }
-            store.left(waiter)
-            if waiter.isAcquire { store.giveUp(waiter.number, waiter.token, of: waiter.id) }
-            waiter.resolve(.cancelled)
+    /// Ends the waiting of all who wait for a ticket.
+    func end(_ group: UInt64, _ answer: (Waiter) -> CallAnswer) {
+        while let waiter = waiters.takeOne(of: group) {
+            let answer = answer(waiter)
+            waiter.takeReply().answer(answer)
         }
     }
 
@@ -72,17 +65,19 @@ extension RedisLockStore {
         left(waiter)
         if waiter.isAcquire {
             giveUp(waiter.number, waiter.token, of: waiter.id)
-            return waiter.resolve(.answered(.failure(.acquireTimeout)))
+            return waiter.takeReply().answer(.success(.refused(.acquireTimeout)))
         }
         startTask { store in
+            let answer: CallAnswer
             do throws(LockStoreError) {
                 let result = try await store.status(of: waiter.number, token: waiter.token, for: waiter.id)
                 // It may be served by now.
                 try await store.confirm()
-                waiter.resolve(.answered(result.map(\.status)))
+                answer = .success(LockOutcome(result.map(\.status)))
             } catch {
-                waiter.resolve(.failed(error))
+                answer = .failure(error)
             }
+            waiter.takeReply().answer(answer)
         }
     }
 }

@@ -8,7 +8,7 @@ package import TicketLock
 /// Every operation is one script that Redis carries out in one step, by its own clock. What is here are the
 /// callers that wait, who are told by messages through the same Redis, or by the time at which the ticket ahead
 /// of them expires. An actor on the event loop.
-package actor RedisLockStore: LockStore, LoopActor {
+package actor RedisLockStore: LockStore {
     package nonisolated let loop: EventLoop
     let redis: RedisClient
     let configuration: RedisConfiguration
@@ -139,7 +139,7 @@ package actor RedisLockStore: LockStore, LoopActor {
         await sendCallersElsewhere()
         for room in rooms.all {
             for ticket in room.tickets {
-                waiters.resolveAll(ticket.group) { _ in .failure(.shuttingDown(ticket.status)) }
+                end(ticket.group) { _ in .success(.refused(.shuttingDown(ticket.status))) }
                 room.forget(ticket.group)
             }
             schedule(room)

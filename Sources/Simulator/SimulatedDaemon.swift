@@ -26,41 +26,29 @@ final class SimulatedDaemon: @unchecked Sendable {
     /// Performs what a client asks.
     func take(_ call: SimulatedCall) {
         open.append(call)
-        call.task = start(call.call) { [weak self] answer in self?.answer(call, answer) }
+        call.daemon = self
+        store.perform(call.call, call)
     }
 
-    @discardableResult
-    private func start(
-        _ call: LockCall, _ done: @escaping @Sendable (Result<LockOutcome, LockStoreError>) -> Void
-    ) -> Task<Void, Never> {
-        Task(executorPreference: store.loop) { [store] in
-            do throws(LockStoreError) {
-                done(.success(try await store.perform(call)))
-            } catch {
-                done(.failure(error))
-            }
-        }
-    }
-
-    private func answer(_ call: SimulatedCall, _ answer: Result<LockOutcome, LockStoreError>) {
+    fileprivate func answer(_ call: SimulatedCall, _ answer: CallAnswer) {
         guard !isDead else { return }
-        guard !call.hasHungUp else { return takeBack(call, answer) }
+        guard !call.isAbandoned else { return takeBack(call, answer) }
         open.removeAll { $0 === call }
         simulation.answered(call, answer)
     }
 
     func hangUp(_ call: SimulatedCall) {
-        call.hasHungUp = true
+        call.isAbandoned = true
         open.removeAll { $0 === call }
-        call.task?.cancel()
+        _ = store.abandon(call)
     }
 
     /// A ticket that its caller was not told of is taken back, as LockAPI does it.
-    private func takeBack(_ call: SimulatedCall, _ answer: Result<LockOutcome, LockStoreError>) {
+    private func takeBack(_ call: SimulatedCall, _ answer: CallAnswer) {
         guard case .success(.ticket(let status)) = answer else { return }
         switch call.call.operation {
         case .acquire, .issueTicket(_, nil):
-            start(LockCall(.withdraw(status.number, status.token), for: call.call.id)) { _ in }
+            store.perform(LockCall(.withdraw(status.number, status.token), for: call.call.id), nil)
         default: break
         }
     }
@@ -91,14 +79,22 @@ final class SimulatedDaemon: @unchecked Sendable {
 /// A request of a client.
 ///
 /// `@unchecked Sendable`: the loop's thread's.
-final class SimulatedCall: @unchecked Sendable {
+final class SimulatedCall: LockReply, @unchecked Sendable {
     let request: HistoryRequest
     let call: LockCall
-    var task: Task<Void, Never>?
-    var hasHungUp = false
+    fileprivate weak var daemon: SimulatedDaemon?
+    private var isAnswered = false
+    var isAbandoned = false
+    var waiter: Waiter?
 
     init(_ request: HistoryRequest, _ call: LockCall) {
         self.request = request
         self.call = call
+    }
+
+    func answer(_ answer: CallAnswer) {
+        precondition(!isAnswered, "answered twice")
+        isAnswered = true
+        daemon?.answer(self, answer)
     }
 }

@@ -48,6 +48,8 @@ package enum LockOperation: Equatable, Sendable {
         }
     }
 
+    package var isAcquire: Bool { if case .acquire = self { true } else { false } }
+
     /// The ticket that is named, if one is.
     package var ticket: TicketNumber? {
         switch self {

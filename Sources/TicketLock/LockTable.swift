@@ -59,6 +59,9 @@ package struct LockTable: Sendable {
         return journal.events
     }
 
+    /// Whether there are any; `mutating` so that the table is not copied to be asked after every request.
+    package var hasEvents: Bool { mutating get { !journal.events.isEmpty } }
+
     // MARK: Tickets
 
     /// Takes a ticket, creating the lock if it is absent; or finds the ticket the idempotency key has got.

@@ -25,7 +25,7 @@ import Testing
                 try client.sendRequest("GET", "/park/\(number)")
                 try await handler.until("parked \(number)")
                 client.close()
-                try await handler.until("cancelled \(number)")
+                try await handler.until("hung up \(number)")
             }
             try await server.untilConnections(are: 0)
         }

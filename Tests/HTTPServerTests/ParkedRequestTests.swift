@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "A parked request's task is cancelled when its caller hangs up, and the connection ends",
+        "The handler is told when the caller of a parked request hangs up, and the connection ends",
         arguments: HangUp.allCases)
     func cancelled(hangUp: HangUp) async throws {
         try await TestHandler.serving { server, handler in
@@ -25,10 +25,10 @@ import Testing
             try client.sendRequest("GET", "/park/a")
             try await handler.until("parked a")
             hangUp(client)
-            try await handler.until("cancelled a")
+            try await handler.until("hung up a")
             try await server.untilConnections(are: 0)
             #expect(await server.server.counts.requests == 0)
-            #expect(await handler.events == ["parked a", "cancelled a"])
+            #expect(await handler.events == ["parked a", "hung up a"])
         }
     }
 
@@ -40,7 +40,7 @@ import Testing
             try await handler.until("parked a")
             try client.sendRequest("GET", "/echo/behind")
             client.close()
-            try await handler.until("cancelled a")
+            try await handler.until("hung up a")
             try await server.untilConnections(are: 0)
         }
     }
@@ -60,7 +60,7 @@ import Testing
                 try client.sendRequest("GET", "/park/a")
                 client.close()
             }
-            try await handler.until("cancelled a")
+            try await handler.until("hung up a")
             try await server.untilConnections(are: 0)
         }
     }
@@ -72,7 +72,7 @@ import Testing
             try client.sendRequest("GET", "/stubborn/a")
             try await handler.until("parked a")
             hangUp(client)
-            try await handler.until("cancelled a")
+            try await handler.until("hung up a")
             // The connection stays until the request is answered, which is what its memory waits for.
             #expect(await server.server.counts.requests == 1)
             await handler.release("a")
@@ -88,11 +88,11 @@ import Testing
             try client.sendRequest("GET", "/grant/a/parked")
             try await handler.until("parked a")
             hangUp(client)
-            try await handler.until("cancelled a")
+            try await handler.until("hung up a")
             await handler.release("a")
             try await handler.until("undelivered a")
             try await server.untilConnections(are: 0)
-            #expect(await handler.events == ["parked a", "cancelled a", "undelivered a"])
+            #expect(await handler.events == ["parked a", "hung up a", "undelivered a"])
         }
     }
 

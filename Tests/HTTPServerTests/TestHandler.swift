@@ -4,13 +4,28 @@ import Support
 
 /// Answers by the target: `/echo` with what it got, `/park/NAME` when NAME is released, and so on. Notes what
 /// befalls its requests.
-actor TestHandler: RequestHandler {
+actor TestHandler: RequestHandler, LoopActor {
     nonisolated let loop: EventLoop
-    /// What happened, in order: `parked a`, `cancelled a`, `undelivered a`.
+    /// What happened, in order: `parked a`, `hung up a`, `undelivered a`.
     private(set) var events: [String] = []
-    private var parked: [String: CheckedContinuation<Void, Never>] = [:]
+    private var parked: [String: Exchange] = [:]
     private var isReleasingAll = false
-    private var unansweredCount = 0
+
+    /// A request under way.
+    final class Exchange: @unchecked Sendable {
+        let request: Request
+        let name: String
+        let isGrant: Bool
+        /// It is answered when it is released, whether or not its caller is there.
+        let isStubborn: Bool
+
+        init(_ request: Request, _ name: String, isGrant: Bool, isStubborn: Bool) {
+            self.request = request
+            self.name = name
+            self.isGrant = isGrant
+            self.isStubborn = isStubborn
+        }
+    }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -20,24 +35,54 @@ actor TestHandler: RequestHandler {
 
     var parkedCount: Int { parked.count }
 
-    func respond(to request: Request) async -> Response {
+    nonisolated func received(_ request: Request) {
+        onLoop { $0.answer(request) }
+    }
+
+    private func answer(_ request: Request) {
         let target = String(decoding: request.target, as: UTF8.self)
         let words = target.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         switch words.first {
-        case "park":
-            // Gives up when it is cancelled, as a well-behaved handler does.
-            await park(words[1], givesUp: true)
-            return text("released \(words[1])")
-        case "stubborn":
-            await park(words[1], givesUp: false)
-            return text("released \(words[1])")
+        case "park": park(Exchange(request, words[1], isGrant: false, isStubborn: false))
+        case "stubborn": park(Exchange(request, words[1], isGrant: false, isStubborn: true))
         case "grant":
-            if words.count > 2 { await park(words[1], givesUp: false) }
-            return grant(words[1])
-        case "big": return text(String(repeating: "x", count: Int(words[1]) ?? 0))
-        case "length": return text("\(request.body.count)")
-        default: return text("\(request.method) \(target) " + String(decoding: request.body, as: UTF8.self))
+            let exchange = Exchange(request, words[1], isGrant: true, isStubborn: true)
+            if words.count > 2 { park(exchange) } else { end(exchange) }
+        case "big": request.answer(with: text(String(repeating: "x", count: Int(words[1]) ?? 0)))
+        case "length": request.answer(with: text("\(request.body.count)"))
+        default:
+            request.answer(
+                with: text("\(request.method) \(target) " + String(decoding: request.body, as: UTF8.self)))
         }
+    }
+
+    private func park(_ exchange: Exchange) {
+        events.append("parked \(exchange.name)")
+        guard !isReleasingAll else { return end(exchange) }
+        parked[exchange.name] = exchange
+        exchange.request.park(exchange)
+    }
+
+    private func end(_ exchange: Exchange) {
+        let isGone = exchange.request.callerIsGone
+        if isGone, exchange.isGrant { events.append("undelivered \(exchange.name)") }
+        guard !isGone else { return exchange.request.abandon() }
+        let answer = exchange.isGrant ? "granted" : "released"
+        exchange.request.answer(
+            with: text("\(answer) \(exchange.name)"), tracedBy: exchange.isGrant ? exchange : nil)
+    }
+
+    nonisolated func callerHungUp(on exchange: AnyObject) {
+        let exchange = unsafeDowncast(exchange, to: Exchange.self)
+        onLoop { handler in
+            handler.events.append("hung up \(exchange.name)")
+            if !exchange.isStubborn { handler.release(exchange.name) }
+        }
+    }
+
+    nonisolated func answerWasLost(_ exchange: AnyObject) {
+        let exchange = unsafeDowncast(exchange, to: Exchange.self)
+        onLoop { $0.events.append("undelivered \(exchange.name)") }
     }
 
     nonisolated func body(for refusal: HTTPRefusal) -> [UInt8] {
@@ -45,7 +90,9 @@ actor TestHandler: RequestHandler {
     }
 
     /// Lets the request parked under that name go on.
-    func release(_ name: String) { parked.removeValue(forKey: name)?.resume() }
+    func release(_ name: String) {
+        if let exchange = parked.removeValue(forKey: name) { end(exchange) }
+    }
 
     /// Lets every parked request go on, and those that would park.
     func releaseAll() {
@@ -54,47 +101,12 @@ actor TestHandler: RequestHandler {
     }
 
     /// Stops the server in the same turn of the loop as the answers.
-    func releaseAll(andThenStop server: HTTPServer) async {
+    func releaseAll(andThenStop server: HTTPServer) {
         releaseAll()
-        // Comes back behind those just released, and before the turn's end, when answers are written.
-        while unansweredCount > 0 { await Task.yield() }
-        await server.stop()
+        server.onLoop { $0.stop() }
     }
 
-    private func park(_ name: String, givesUp: Bool) async {
-        events.append("parked \(name)")
-        guard !isReleasingAll else { return }
-        unansweredCount += 1
-        defer { unansweredCount -= 1 }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { parked[name] = $0 }
-        } onCancel: {
-            assumeIsolated { handler in
-                handler.events.append("cancelled \(name)")
-                if givesUp { handler.release(name) }
-            }
-        }
-    }
-
-    private func grant(_ name: String) -> Response { Grant(name, by: self) }
-
-    private final class Grant: Response, @unchecked Sendable {
-        private let name: String
-        private let handler: TestHandler
-
-        init(_ name: String, by handler: TestHandler) {
-            self.name = name
-            self.handler = handler
-            super.init(
-                status: 200, contentType: .text, body: Array("granted \(name)".utf8), delivery: .asked)
-        }
-
-        override func takeBack() {
-            handler.assumeIsolated { [name] in $0.events.append("undelivered \(name)") }
-        }
-    }
-
-    private nonisolated func text(_ text: String) -> Response {
+    private func text(_ text: String) -> Response {
         Response(status: 200, contentType: .text, body: Array(text.utf8))
     }
 

@@ -6,12 +6,14 @@ import Testing
 import TicketLock
 
 @Suite struct StoreUnavailableTests {
-    private func serving(
-        _ code: LockStoreError.Code = .unavailable, _ body: (TestServer) async throws -> Void
+    func serving(
+        _ code: LockStoreError.Code = .unavailable, isForgetful: Bool = false,
+        _ body: (TestServer) async throws -> Void
     ) async throws {
         try await LoopThread.with { thread in
             let api = LockAPI(
-                loop: thread.loop, store: UnreachableStore(loop: thread.loop, code), limits: LockLimits(),
+                loop: thread.loop, store: UnreachableStore(loop: thread.loop, code, isForgetful: isForgetful),
+                limits: LockLimits(),
                 bodyBytesMax: 16_384, build: BuildInformation(version: "1", libmicrohttpd: "1"),
                 now: { Instant(nanoseconds: 1) })
             try await TestServer.with(on: thread, handler: api) {
@@ -96,6 +98,15 @@ import TicketLock
             ] {
                 try expectProblem(response, 503, "store_unavailable", field: nil, detail)
                 #expect(try response.json["detail"]?.string == detail)
+            }
+        }
+    }
+
+    @Test("A request that the store drops unanswered is a mistake of ours, which ends the process of a test")
+    func dropped() async {
+        await #expect(processExitsWith: .failure) {
+            try await StoreUnavailableTests().serving(isForgetful: true) { server in
+                _ = try server.connect().post("issue-ticket", #"{"conversation_id":"ada"}"#)
             }
         }
     }

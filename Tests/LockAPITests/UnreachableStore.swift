@@ -5,12 +5,15 @@ import TicketLock
 /// A store that cannot be reached, or fails in another way.
 actor UnreachableStore: LockStore {
     nonisolated let loop: EventLoop
-    private let error: LockStoreError
+    private nonisolated let error: LockStoreError
+    private nonisolated let isForgetful: Bool
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    init(loop: EventLoop, _ code: LockStoreError.Code = .unavailable) {
+    /// - Parameter isForgetful: it drops what it is to answer.
+    init(loop: EventLoop, _ code: LockStoreError.Code = .unavailable, isForgetful: Bool = false) {
         self.loop = loop
+        self.isForgetful = isForgetful
         let detail = "tickets that were lost with the machine may be alive for another 3599 s"
         let text =
             switch code {
@@ -22,7 +25,11 @@ actor UnreachableStore: LockStore {
         error = LockStoreError(code, text)
     }
 
-    func perform(_ call: LockCall) async throws(LockStoreError) -> LockOutcome { throw error }
+    nonisolated func perform(_ call: LockCall, _ reply: (any LockReply)?) {
+        if !isForgetful { reply?.answer(.failure(error)) }
+    }
+
+    nonisolated func abandon(_ reply: any LockReply) -> Bool { false }
 
     func checkReady() async throws(LockStoreError) { throw error }
 

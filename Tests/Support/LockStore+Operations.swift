@@ -1,3 +1,4 @@
+import EventLoop
 package import LockStore
 package import TicketLock
 

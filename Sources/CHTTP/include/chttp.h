@@ -89,6 +89,9 @@ chttp_server *_Nullable chttp_server_start(chttp_limits limits, chttp_callbacks 
 /// Ends every connection and frees the server. Each parked request must have been answered or abandoned.
 void chttp_server_stop(chttp_server *_Nonnull server);
 
+/// Every connection ends with its next answer from now on.
+void chttp_drain(chttp_server *_Nonnull server);
+
 /// Answers every request that has begun and is not whole with CHTTP_REFUSAL_SHUTTING_DOWN, and closes its connection.
 void chttp_end_unfinished(chttp_server *_Nonnull server);
 
@@ -168,15 +171,11 @@ typedef struct {
     size_t body_length;
     const char *_Nullable allow;        ///< The Allow header's value.
     int32_t retry_after_seconds;        ///< The Retry-After header's value; negative leaves it out.
-    int closes;                         ///< Not 0: the connection ends after this answer.
 } chttp_response;
 
 /// Answers a request, parked or not, exactly once. Returns 0, or -1 when the answer cannot be sent (memory);
 /// the connection then ends without one and `finished` tells it.
 int chttp_reply(chttp_request *_Nonnull request, const chttp_response *_Nonnull response);
-
-/// Whether the request has been answered or abandoned.
-int chttp_is_answered(const chttp_request *_Nonnull request);
 
 /// Ends a parked request whose caller is gone, and its connection, without an answer.
 void chttp_abandon(chttp_request *_Nonnull request);

@@ -38,10 +38,4 @@ extension LockState {
         }
         return syncEnded(log.file.sync())
     }
-
-    /// Throws while what was done may be lost with the machine though it is not to be.
-    func checkSafe() throws(LockStoreError) {
-        guard durability == .power, isLogBroken else { return }
-        throw LockStoreError(.outcomeUnknown, failure?.description ?? "the disk has failed")
-    }
 }

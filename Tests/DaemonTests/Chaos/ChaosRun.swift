@@ -35,9 +35,6 @@ struct ChaosRun {
         options.answerBound = .seconds(7)
         options.handOverBound = handOverBound
         options.clockTolerance = .milliseconds(50)
-        // The daemon does not look again before it answers: a ticket served in the millisecond of its expiry is told so
-        // with no time left. To go when it does.
-        options.judgesTimeLeftWhenRead = false
         history = try RecordedHistory("chaos-\(seed)-\(daemons[0].port)", options)
         print("Chaos: seed \(seed), \(Self.seconds) s")
         for daemon in daemons {

@@ -59,11 +59,14 @@ final class HTTPSession: @unchecked Sendable {
             loop: loop, store: store, limits: limits, bodyBytesMax: HTTPLimits().bodyBytesMax,
             build: BuildInformation(version: "1.2.3", libmicrohttpd: HTTPServer.libraryVersion),
             clock: WallClock { 1_700_000_000_000_000_000 }, now: { clock.now() })
-        handler = RecordingHandler(loop: loop, api: api)
+        handler = RecordingHandler(api: api)
         server = HTTPServer(loop: loop, limits: HTTPLimits(), handler: handler)
         loop.submit { [self] in
             store.onLoop { $0.start() }
-            api.onLoop { $0.observe(server) }
+            api.onLoop { api in
+                api.observe(server)
+                api.onResponse = handler.record
+            }
             start()
         }
     }
@@ -151,9 +154,7 @@ final class HTTPSession: @unchecked Sendable {
     }
 
     private func take(_ head: HTTPAnswer, _ rest: ArraySlice<UInt8>) -> Int? {
-        var length: Int?
-        handler.onLoop { length = $0.take(head, rest) }
-        return length
+        handler.take(head, rest)
     }
 
     /// Whether the loop would not wait now.
@@ -187,8 +188,7 @@ final class HTTPSession: @unchecked Sendable {
         isEnding = true
         quiet = 0
         for caller in callers { try caller?.checkAnswers(isAll: true, take) }
-        var unsent = 0
-        handler.onLoop { unsent = $0.answers.count }
+        let unsent = handler.answers.count
         try Finding.unless(
             unsent == 0 || isSomebodyGone, "\(unsent) answers were given that have not been written")
         callers = [nil, nil, nil]

@@ -1,9 +1,12 @@
 import EventLoop
-import HTTPServer
 import LockAPI
 
+@testable import HTTPServer
+
 /// The API, with what it has answered kept, to be compared with what arrives.
-actor RecordingHandler: RequestHandler, LoopActor {
+///
+/// `@unchecked Sendable`: used on the loop's thread only.
+final class RecordingHandler: RequestHandler, @unchecked Sendable {
     /// What one request has been answered with.
     struct Answered {
         let status: UInt16
@@ -11,26 +14,31 @@ actor RecordingHandler: RequestHandler, LoopActor {
         let isHead: Bool
     }
 
-    nonisolated let loop: EventLoop
     private let api: LockAPI
+    /// The requests under way that want no body.
+    private var heads: Set<OpaquePointer> = []
     /// Those that have not been seen to arrive.
-    var answers: [Answered] = []
+    private(set) var answers: [Answered] = []
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-
-    init(loop: EventLoop, api: LockAPI) {
-        self.loop = loop
+    init(api: LockAPI) {
         self.api = api
     }
 
-    func respond(to request: Request) async -> Response {
-        let isHead = request.isMethod("HEAD")
-        let response = await api.respond(to: request)
+    func record(_ request: Request, _ response: Response) {
+        let isHead = heads.remove(request.handle) != nil
         answers.append(Answered(status: response.status, body: response.body, isHead: isHead))
-        return response
     }
 
-    nonisolated func body(for refusal: HTTPRefusal) -> [UInt8] { api.body(for: refusal) }
+    func received(_ request: Request) {
+        if request.isMethod("HEAD") { heads.insert(request.handle) } else { heads.remove(request.handle) }
+        api.received(request)
+    }
+
+    func callerHungUp(on exchange: AnyObject) { api.callerHungUp(on: exchange) }
+
+    func answerWasLost(_ exchange: AnyObject) { api.answerWasLost(exchange) }
+
+    func body(for refusal: HTTPRefusal) -> [UInt8] { api.body(for: refusal) }
 
     /// Takes the answer that has arrived out of those that have been given: its head, and all that lies behind it.
     /// How many bytes its body has there; nil if no such answer has been given.

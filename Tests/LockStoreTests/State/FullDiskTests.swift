@@ -129,11 +129,15 @@ struct FullDiskTests {
             let waiter = Task { try await store.wait(for: 9, token: nil, of: id, timeout: .seconds(300)) }
             while await store.statistics().waiterCount == 0 { await Task.yield() }
             let filler = try fill(desk)
+            let deletion = Task { try await store.deleteLock(for: id) }
+            try await eventually("it is deleted") { await store.statistics().lockCount == 0 }
+            // Done, and not written: nobody is told, and nothing else is done.
             await #expect(throws: LockStoreError.self) { try await store.deleteLock(for: id) }
+            #expect(await store.statistics().waiterCount == 1)
             try FileManager.default.removeItem(at: filler)
             try await harness.advance(by: .seconds(2))
             #expect(await store.statistics().waiterCount == 0)
-            try await harness.advance(by: .seconds(300))
+            #expect(try await deletion.value?.count == 20_000)
             #expect(try await waiter.value == .failure(.gone(.lockDeleted)))
             await harness.tearDown()
         }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Support
+import Synchronization
 import Testing
 import TicketLock
 
@@ -113,7 +114,7 @@ struct StateRecoveryTests {
         }
     }
 
-    @Test("With power nothing is answered that the disk has not taken: neither to who asks nor to who waits")
+    @Test("With power all is answered when the disk has taken it, and not before: to callers and to waiters")
     func failedAnswers() async throws {
         try await StateDesk.with(.power) { desk in
             // The harness's clock.
@@ -131,16 +132,25 @@ struct StateRecoveryTests {
             let good = broken.map { dup($0) }
             let nowhere = Glibc.open("/dev/null", O_RDWR)
             for descriptor in broken { dup2(nowhere, descriptor) }
-            let error = await #expect(throws: LockStoreError.self) {
-                try await store.finishServing(0, token: nil, of: id)
+            let answered = Count()
+            let finish = Task {
+                defer { answered.value.add(1, ordering: .relaxed) }
+                return try await store.finishServing(0, token: nil, of: id)
             }
-            #expect(error?.code == .outcomeUnknown)
-            let told = await #expect(throws: LockStoreError.self) { try await waiter.value }
-            #expect(told?.code == .outcomeUnknown)
+            let told = Task {
+                defer { answered.value.add(1, ordering: .relaxed) }
+                return try await waiter.value
+            }
+            try await eventually("the disk has failed") {
+                do throws(LockStoreError) { try await store.checkReady() } catch { return true }
+                return false
+            }
+            await #expect(throws: LockStoreError.self) { try await store.getLock(for: id) }
+            #expect(answered.value.load(ordering: .relaxed) == 0)
             for (descriptor, good) in zip(broken, good) { dup2(good, descriptor) }
             try await harness.advance(by: .seconds(2))
-            let status = try await store.wait(for: 1, token: nil, of: id, timeout: .zero).get()
-            #expect(!status.isLocked)
+            #expect(try await finish.value.get().removed)
+            #expect(try await told.value.get().isLocked == false)
             await harness.tearDown()
             for other in good + [nowhere] { _ = Glibc.close(other) }
         }
@@ -239,4 +249,8 @@ struct StateRecoveryTests {
             return target == path
         }.compactMap { Int32($0) }
     }
+}
+
+private final class Count: Sendable {
+    let value = Atomic(0)
 }
