@@ -9,9 +9,9 @@ package struct Access: Sendable {
     package let duration: Duration
     /// What the request was about; nil when it could not be read, or is about none.
     package let conversationID: ConversationID?
-    /// The ticket that was taken, or that the request named.
+    /// The ticket that was taken, that the request named, or that it waited for.
     package let ticket: TicketNumber?
-    /// The code word of a problem, else `ok`.
+    /// The code word of a problem; `gave_up` if the caller has hung up; else `ok`.
     package let outcome: String
 }
 

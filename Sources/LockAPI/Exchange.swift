@@ -22,7 +22,11 @@ final class Exchange: LockReply, @unchecked Sendable {
     var isParked = false
     var isAbandoned = false
     var isAnswered = false
-    var waiter: Waiter?
+    var waiter: Waiter? {
+        didSet { if let waiter { waitedFor = waiter.number } }
+    }
+    /// The ticket that its caller waits for, or has waited for.
+    private(set) var waitedFor: TicketNumber?
     /// What takes back what it was answered with, if that does not arrive.
     var withdrawal: LockCall?
 

@@ -210,11 +210,13 @@ package actor LockAPI: RequestHandler, LoopActor {
         let nanoseconds = now().nanoseconds - exchange.start.nanoseconds
         metrics.record(exchange.endpoint, status: status, nanoseconds: nanoseconds)
         guard let access = exchange.access, let accessLog else { return }
+        let told = response?.loggedValue("ticket").flatMap { TicketNumber($0) }
+        let code = response?.loggedValue("code").map { String($0.filter { $0 != "\"" }) }
         accessLog(
             Access(
                 method: access.method, target: access.target, status: status,
                 duration: .nanoseconds(nanoseconds), conversationID: access.named?.conversationID,
-                ticket: response?.loggedValue("ticket").flatMap { TicketNumber($0) } ?? access.named?.ticket,
-                outcome: response?.loggedValue("code").map { String($0.filter { $0 != "\"" }) } ?? "ok"))
+                ticket: told ?? access.named?.ticket ?? exchange.waitedFor,
+                outcome: status == Self.hungUpStatus ? "gave_up" : code ?? "ok"))
     }
 }

@@ -79,7 +79,14 @@ extension InMemoryLockStore {
 
     /// Answers with what is true now of something that was decided before.
     private func leave(_ letter: Outbox.Letter, now: Instant) {
-        leave(table.review(letter.outcome, for: letter.id, now: now), to: letter.reply)
+        let outcome = table.review(letter.outcome, for: letter.id, now: now)
+        // The ticket lives by an extension that came later: told when that is safe, too.
+        if !isSafe, let expiry = outcome.ticketExpiry, let before = letter.outcome.ticketExpiry,
+            expiry > before
+        {
+            return outbox.append(Outbox.Letter(outcome: outcome, id: letter.id, reply: letter.reply))
+        }
+        leave(outcome, to: letter.reply)
     }
 
     /// The answer may find its caller gone, whose ticket is withdrawn then: an operation within this one. Whom that

@@ -47,7 +47,7 @@ struct SimulatedClients {
     }
 
     private static func lifetime(_ random: SimulatedRandom, _ longest: Duration) -> Duration {
-        min(longest, .milliseconds(20 + random.span(0...15_000)))
+        min(longest, .milliseconds(1 + random.span(0...15_000)))
     }
 
     private mutating func takeTicket(

@@ -79,6 +79,12 @@ package enum LockOutcome: Equatable, Sendable {
     /// Nothing was done, or what was waited for will not come.
     case refused(Refusal)
 
+    /// When the ticket expires that is told of.
+    package var ticketExpiry: Instant? {
+        guard case .ticket(let status) = self else { return nil }
+        return status.expires
+    }
+
     package init<Success>(_ result: Result<Success, Refusal>, _ make: (Success) -> LockOutcome) {
         switch result {
         case .success(let value): self = make(value)

@@ -1,7 +1,8 @@
 /// Looking again at what was decided a while ago.
 extension LockTable {
-    /// What is true at `now` of an outcome that has not been told: a ticket may be gone, or expire sooner. Of later
-    /// changes only those count that take something away, since the others may not be written yet. Changes nothing.
+    /// What is true at `now` of an outcome that has not been told: a ticket may be gone, or expire sooner. A later
+    /// extension counts only where the ticket would be over without it, since it may not be written yet. Changes
+    /// nothing.
     package mutating func review(_ outcome: LockOutcome, for id: ConversationID, now: Instant) -> LockOutcome
     {
         guard case .ticket(let status) = outcome else { return outcome }
@@ -10,7 +11,7 @@ extension LockTable {
             let hasExpired = (found?.expires ?? status.expires) <= now
             return .refused(.gone(hasExpired ? .expired : .unknown))
         }
-        guard ticket.expires < status.expires else { return outcome }
+        guard ticket.expires < status.expires || status.expires <= now else { return outcome }
         return .ticket(
             TicketStatus(
                 number: status.number, token: status.token, expires: ticket.expires,

@@ -96,6 +96,14 @@ extension DaemonSuite {
                 #expect(
                     unknown.contains(" conversation_id=b ") && unknown.hasSuffix(" ticket=7"), "\(unknown)")
                 #expect(unknown.contains(" outcome=ticket_not_found "), "\(unknown)")
+                let body = #"{"conversation_id":"d","timeout":30}"#
+                _ = try await daemon.post("/v1/acquire", body)
+                try await daemon.parked("/v1/acquire", body).close()
+                let gaveUp = try await daemon.line(with: "status=499")
+                #expect(gaveUp.contains(" outcome=gave_up ") && gaveUp.hasSuffix(" ticket=1"), "\(gaveUp)")
+                _ = try await daemon.post("/v1/acquire", body.replacing("30", with: "0.01"))
+                let late = try await daemon.line(with: "outcome=acquire_timeout")
+                #expect(late.hasSuffix(" ticket=2"), "\(late)")
                 _ = try await daemon.get("/v1/is-waiting?conversation_id=c")
                 #expect(try await daemon.line(with: "is-waiting").contains("conversation_id=c"))
                 _ = try await daemon.get("/healthz")

@@ -3,9 +3,6 @@ import Testing
 
 @Suite("The simulator", .timeLimit(.minutes(5)))
 struct SimulationTests {
-    /// What is known, and not yet to be found fault with.
-    private static let known: Set<String> = ["over when written"]
-
     @Test("A seed gives the same run each time", arguments: 1...20 as ClosedRange<UInt64>)
     func repeats(seed: UInt64) throws {
         let options = SimulationOptions(seed: seed)
@@ -26,10 +23,12 @@ struct SimulationTests {
             3139,
             // A commit that the cache alone has; a log that it alone has; the numbers of locks that were lost.
             1, 2, 3,
+            // A ticket that was extended while the disk took what a wait was told of it.
+            833,
         ] as [UInt64])
     func mended(seed: UInt64) throws {
         let result = try SimulationResult.of(SimulationOptions(seed: seed))
-        if let kind = result.kind { #expect(Self.known.contains(kind), "\(result.findings)") }
+        #expect(!result.isFailed, "\(result.findings)")
     }
 
     /// The first seeds that find it, by `simulate --omit`: others when what happens in a step has changed.
@@ -41,13 +40,12 @@ struct SimulationTests {
         options.omission = omission
         let result = try SimulationResult.of(options)
         let kind = try #require(result.kind)
-        #expect(!Self.known.contains(kind))
         let short = try result.shortened()
         #expect(short.kind == kind)
         #expect(try #require(short.options.steps).count < result.stepCount / 2)
         #expect(!short.history.isEmpty)
         // The same without the omission is right.
         options.omission = nil
-        if let kind = try SimulationResult.of(options).kind { #expect(Self.known.contains(kind)) }
+        #expect(try !SimulationResult.of(options).isFailed)
     }
 }

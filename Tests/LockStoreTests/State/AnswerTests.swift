@@ -85,6 +85,25 @@ struct AnswerTests {
         }
     }
 
+    @Test("A ticket that lives by an extension made during the sync is told of when that is safe, too")
+    func extendedDuringSync() async throws {
+        try await StoredPlay.run(.power) { play in
+            play.issue("ada", lifetime: .seconds(100))
+            play.issue("ada", lifetime: .seconds(2))
+            play.endSyncs()
+            let call = play.perform(.wait(1, nil, timeout: .seconds(100)), "ada")
+            play.perform(.finishServing(0, nil), "ada")
+            play.beginSync()
+            play.advance(.seconds(1))
+            play.perform(.extend(1, nil, lifetime: .seconds(50)), "ada")
+            play.advance(.seconds(2))
+            play.endSyncs()
+            #expect(call.answer == nil)
+            play.endSyncs()
+            #expect(call.status.map { $0.expires - play.now } == .seconds(48))
+        }
+    }
+
     @Test("A sync that fails answers nobody before the database has all that it was for")
     func failedSync() async throws {
         try await StoredPlay.run(.power) { play in
