@@ -32,7 +32,9 @@ enum OpenAPIDocument {
         ticketOperation(
             "issue-ticket", "issueTicket", "Take a ticket; its lifetime runs from now.",
             body: "IssueTicketBody",
-            success: "201", schema: "TicketStatus", errors: ["IdempotencyKeyReused", "TooMany"], hasKey: true),
+            success: "201", schema: "TicketStatus",
+            errors: ["TicketGone", "IdempotencyKeyReused", "TooMany"],
+            hasKey: true),
         ticketOperation(
             "wait", "waitForTicket",
             "Wait until a ticket is served, is gone, or the timeout passes (is_locked is then true).",
