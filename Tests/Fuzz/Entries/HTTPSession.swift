@@ -65,7 +65,8 @@ final class HTTPSession: @unchecked Sendable {
             store.onLoop { $0.start() }
             api.onLoop { api in
                 api.observe(server)
-                api.onResponse = handler.record
+                // It has the API itself.
+                api.onResponse = { [unowned handler] in handler.record($0, $1) }
             }
             start()
         }
