@@ -111,7 +111,9 @@ struct ReadinessTests {
 
     @Test("A cluster is refused, with what to use instead")
     func cluster() async throws {
-        try await RunningRedis.with(["--cluster-enabled", "yes"]) { redis in
+        // Else the cluster's port is 10,000 above its own, which may be none.
+        let options = ["--cluster-enabled", "yes", "--cluster-port", String(try SocketAddress.freePort())]
+        try await RunningRedis.with(options) { redis in
             let harness = try RedisHarness(redis)
             let store = try await harness.makeRedisStore(isReady: false)
             try await eventually("it is not ready") { try await problem(store)?.code == .refused }
