@@ -55,15 +55,4 @@ extension LockAPI {
             $0.fields(of: status, call.id, clock, now: now)
         }
     }
-
-    /// A ticket that was taken is given to nobody else, so it is taken back when the client is not told of it. With a
-    /// key the caller of issue-ticket comes back for it; without one nobody could finish it.
-    func withdrawal(of outcome: LockOutcome, _ call: LockCall) -> LockCall? {
-        guard case .ticket(let status) = outcome else { return nil }
-        switch call.operation {
-        case .acquire, .issueTicket(_, nil):
-            return LockCall(.withdraw(status.number, status.token), for: call.id)
-        default: return nil
-        }
-    }
 }

@@ -141,14 +141,14 @@ package actor LockAPI: RequestHandler, LoopActor {
             if let peer = exchange.peer, case .deleted(let tickets?) = outcome {
                 breakLog?(call.id, tickets, peer)
             }
-            exchange.withdrawal = withdrawal(of: outcome, call)
+            exchange.withdrawal = call.withdrawal(of: outcome)
             end(exchange, with: response(to: call, outcome))
         case .failure(let error): end(exchange, with: self.answer(Problem(error)))
         }
     }
 
     private func hasExpired(_ outcome: LockOutcome) -> Bool {
-        if case .ticket(let status) = outcome { status.expires <= now() } else { false }
+        if let expiry = outcome.ticketExpiry { expiry <= now() } else { false }
     }
 
     private func end(_ exchange: Exchange, with response: Response) {

@@ -43,14 +43,12 @@ final class SimulatedDaemon: @unchecked Sendable {
         _ = store.abandon(call)
     }
 
-    /// A ticket that its caller was not told of is taken back, as LockAPI does it.
+    /// A ticket that its caller was not told of is taken back.
     private func takeBack(_ call: SimulatedCall, _ answer: CallAnswer) {
-        guard case .success(.ticket(let status)) = answer else { return }
-        switch call.call.operation {
-        case .acquire, .issueTicket(_, nil):
-            store.perform(LockCall(.withdraw(status.number, status.token), for: call.call.id), nil)
-        default: break
+        guard case .success(let outcome) = answer, let withdrawal = call.call.withdrawal(of: outcome) else {
+            return
         }
+        store.perform(withdrawal, nil)
     }
 
     /// The process is dead: nobody hears of it any more.

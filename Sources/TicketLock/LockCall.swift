@@ -62,6 +62,18 @@ package enum LockOperation: Equatable, Sendable {
     }
 }
 
+extension LockCall {
+    /// What takes back what this call came to, if its caller is not told of it. A ticket that was taken is given to
+    /// nobody else. With a key the caller of issue-ticket comes back for it; without one nobody could finish it.
+    package func withdrawal(of outcome: LockOutcome) -> LockCall? {
+        guard case .ticket(let status) = outcome else { return nil }
+        switch operation {
+        case .acquire, .issueTicket(_, nil): return LockCall(.withdraw(status.number, status.token), for: id)
+        default: return nil
+        }
+    }
+}
+
 /// What an operation has come to.
 package enum LockOutcome: Equatable, Sendable {
     /// Of those that take a ticket, wait for one or extend it.

@@ -95,9 +95,5 @@ struct TicketQueue: Sendable {
     }
 
     /// The tickets, the one being served first.
-    var tickets: [Ticket] {
-        var tickets = head.map { [$0] } ?? []
-        if !waiting.isEmpty { tickets += waiting[0].tickets }
-        return tickets
-    }
+    var tickets: [Ticket] { tickets(limit: .max, from: 0).tickets }
 }

@@ -142,12 +142,7 @@ struct WaitingTickets: Sendable {
         return found
     }
 
-    /// The tickets, the first to be served first.
-    var tickets: some Sequence<Ticket> {
-        entries[head...].lazy.filter { !$0.isHole }.map(\.ticket)
-    }
-
-    /// Those from that number on.
+    /// The tickets from that number on, the first to be served first.
     func tickets(from start: TicketNumber) -> some Sequence<Ticket> {
         entries[firstPlace(from: start)...].lazy.filter { !$0.isHole }.map(\.ticket)
     }

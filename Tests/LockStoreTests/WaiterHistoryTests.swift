@@ -13,7 +13,7 @@ struct WaiterHistoryTests {
     func history(seed: UInt64) async throws {
         let harness = try MemoryHarness()
         let rule = LockStoreCase("") { scene in
-            var random = SplitMix(state: seed)
+            var random = SeededRandom(seed: seed)
             var history = WaiterHistory()
             for step in 0..<120 {
                 try await history.step(on: scene, &random)
@@ -36,7 +36,7 @@ private struct WaiterHistory {
     var waits: [(call: WaitingCall, number: TicketNumber)] = []
     var acquires: [WaitingCall] = []
 
-    mutating func step(on scene: isolated LockStoreScene, _ random: inout SplitMix) async throws {
+    mutating func step(on scene: isolated LockStoreScene, _ random: inout SeededRandom) async throws {
         let id = ConversationID("ada")
         let number = TicketNumber.random(in: 0...(try await scene.lock()?.lastIssued ?? 0), using: &random)
         let span = Double.random(in: 0...10, using: &random)
@@ -69,18 +69,5 @@ private struct WaiterHistory {
         #expect(queuedAcquires > 0 || waitingAcquires == 0, "\(step): a caller without its ticket")
         let waiters = waits.count { $0.call.isWaiting } + waitingAcquires
         #expect(await scene.store.statistics().waiterCount == waiters, "\(step)")
-    }
-}
-
-/// Random numbers that a seed repeats.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

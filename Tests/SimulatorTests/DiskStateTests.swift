@@ -7,6 +7,18 @@ import TicketLock
 
 @Suite("The state on a simulated disk", .timeLimit(.minutes(5)))
 struct DiskStateTests {
+    /// The process dies, the disk heals, and what the next process grants is there after a loss of power.
+    private func expectNextGrantLasts(_ desk: DiskDesk, _ seed: UInt64) throws {
+        desk.kill()
+        desk.disk.faults.syncFailure = 0
+        try desk.open()
+        let granted = try desk.issue()
+        #expect(desk.state?.sync() == nil)
+        desk.losePower()
+        try desk.open()
+        #expect(desk.lastIssued() == granted.number, "seed \(seed)")
+    }
+
     @Test("What is granted on what a failed sync has left in the cache survives a loss of power")
     func cacheAlone() throws {
         for seed in 1...50 as ClosedRange<UInt64> {
@@ -16,14 +28,7 @@ struct DiskStateTests {
             // Of some pages, which the disk may have in part.
             for _ in 0..<100 { try desk.issue() }
             #expect(desk.state?.sync() != nil)
-            desk.kill()
-            desk.disk.faults.syncFailure = 0
-            try desk.open()
-            let granted = try desk.issue()
-            #expect(desk.state?.sync() == nil)
-            desk.losePower()
-            try desk.open()
-            #expect(desk.lastIssued() == granted.number, "seed \(seed)")
+            try expectNextGrantLasts(desk, seed)
         }
     }
 
@@ -38,14 +43,7 @@ struct DiskStateTests {
             desk.disk.faults.syncFailure = 0.5
             desk.disk.diesAfter = desk.disk.random.below(6)
             do { try desk.state?.checkpoint() } catch {}
-            desk.kill()
-            desk.disk.faults.syncFailure = 0
-            try desk.open()
-            let granted = try desk.issue()
-            #expect(desk.state?.sync() == nil)
-            desk.losePower()
-            try desk.open()
-            #expect(desk.lastIssued() == granted.number, "seed \(seed)")
+            try expectNextGrantLasts(desk, seed)
         }
     }
 
